@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tracepoint.h: probes on tracepoints that are found by name.
+ *
+ * A probe here takes only its private pointer: the arguments that follow differ
+ * between kernels (kvm_exit, sched_process_exit) and are not needed.
+ */
+#ifndef ECS_COMPAT_TRACEPOINT_H
+#define ECS_COMPAT_TRACEPOINT_H
+
+#include <linux/tracepoint.h>
+
+struct ecs_tracepoint {
+	const char *name;
+	struct tracepoint *tp;
+};
+
+static inline void ecs_tracepoint_match(struct tracepoint *tp, void *data)
+{
+	struct ecs_tracepoint *wanted = data;
+
+	if (!strcmp(tp->name, wanted->name))
+		wanted->tp = tp;
+}
+
+/**
+ * ecs_tracepoint_find() - a tracepoint of the kernel proper, by name
+ * @name: without the trace_ in front
+ *
+ * Tracepoints of modules are not found.
+ *
+ * Return: the tracepoint or NULL.
+ */
+static inline struct tracepoint *ecs_tracepoint_find(const char *name)
+{
+	struct ecs_tracepoint wanted = { .name = name };
+
+	for_each_kernel_tracepoint(ecs_tracepoint_match, &wanted);
+	return wanted.tp;
+}
+
+#endif /* ECS_COMPAT_TRACEPOINT_H */

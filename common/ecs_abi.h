@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
+/*
+ * ecs_abi.h: the contract between a guest and its host.
+ *
+ * A guest tells the host, by plain stores to memory it owns, when one of its
+ * virtual CPUs is inside a critical section; the host defers a preemption of
+ * that vCPU for a bounded grace and tells the guest a little in return. This
+ * header is the whole contract: a guest of any operating system may implement
+ * it, under either licence above.
+ *
+ * GRAMMAR
+ *
+ *   session      := identify features? register { mark } withdraw
+ *   identify     := RDMSR ECS_ABI_MSR_ID       magic << 32 | major << 16 | minor
+ *   features     := RDMSR ECS_ABI_MSR_FEATURES ECS_ABI_F_* offered to this VM
+ *   register     := WRMSR ECS_ABI_MSR_PAGE     page GPA | ECS_ABI_PAGE_ENABLE
+ *   withdraw     := WRMSR ECS_ABI_MSR_PAGE     0
+ *   mark         := stores to the "guest" and "boost" lines of the page
+ *
+ * RULES
+ *
+ *  1. A host without ecs answers RDMSR with #GP or (a KVM told to ignore
+ *     unknown MSRs) with 0. A guest reads with a fault-safe accessor and goes
+ *     on only if the magic matches and the major number is the one it knows.
+ *     A minor number adds meanings and never changes one.
+ *  2. MSRs are per vCPU: each vCPU registers its own page, from itself. The
+ *     page is ECS_ABI_PAGE_SIZE aligned RAM that the guest keeps until it has
+ *     withdrawn. The header line is complete before the page is registered
+ *     and constant until it is withdrawn: the host reads it once.
+ *  3. A bad MSR value gets #GP and changes nothing: unaligned, not RAM, not
+ *     writable, wrong magic, size or version, unknown flag, padding not zero,
+ *     a preempt count that straddles pages or has a width other than 4 or 8.
+ *  4. The vCPU is "inside a critical section" if
+ *         (preempt count & mask) != 0, where mask is pc_idle_mask while the
+ *         word "idle" is not zero, and pc_mask otherwise;
+ *     or  non_preemptable != 0, or preemptable != 0, or user != 0.
+ *     A count above ECS_ABI_COUNT_MAX is malformed: it is counted as an
+ *     offence and read as zero. pc_width 0 means "no preempt count published".
+ *  5. All of it is a hint. The host owes nothing for it, bounds what it does
+ *     with it, and charges the guest for the time. A guest that lies gains
+ *     nothing over its fair share.
+ *  6. While "granted" is not zero the host has deferred a preemption of this
+ *     vCPU. A guest that leaves its last section and sees it should write
+ *     ECS_ABI_MSR_YIELD and so give the CPU back at once.
+ *  7. The host writes its line only while the cookie it put there at
+ *     registration is still in place. "generation" is the same value that
+ *     RDMSR ECS_ABI_MSR_STATUS gives; 0 there means "this vCPU is not
+ *     registered", which after migration, restore or a host module reload
+ *     asks the guest to register again.
+ *  8. The guest withdraws before the page or the preempt count is used for
+ *     anything else: CPU offline, suspend, hibernation, reboot, kexec, crash,
+ *     unload. The host drops a registration by itself on reset of the vCPU,
+ *     on restore of its state, when its memory slot goes, when its thread or
+ *     its VM dies, and when the host module is unloaded.
+ *  9. Registering is legal when the VM is not (yet) served; the registration
+ *     then lies dormant until an administrator switches the VM on.
+ * 10. Bytes named "zero" are written as 0 and not interpreted.
+ */
+#ifndef ECS_ABI_H
+#define ECS_ABI_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+#else
+#include <stdint.h>
+#include <stddef.h>
+#ifndef __cplusplus
+#include <assert.h>
+#endif
+#endif
+
+#define ECS_ABI_MAGIC		0x45435331u	/* "ECS1" */
+#define ECS_ABI_MAJOR		1
+#define ECS_ABI_MINOR		0
+
+/*
+ * The MSRs. The range lies outside all that VMX and SVM can pass through to a
+ * guest, and outside KVM's, Hyper-V's and Xen's synthetic ranges.
+ */
+#define ECS_ABI_MSR_BASE	0x45435300u
+#define ECS_ABI_MSR_ID		(ECS_ABI_MSR_BASE + 0)	/* read */
+#define ECS_ABI_MSR_FEATURES	(ECS_ABI_MSR_BASE + 1)	/* read */
+#define ECS_ABI_MSR_PAGE	(ECS_ABI_MSR_BASE + 2)	/* read, write */
+#define ECS_ABI_MSR_STATUS	(ECS_ABI_MSR_BASE + 3)	/* read: generation or 0 */
+#define ECS_ABI_MSR_BOOST	(ECS_ABI_MSR_BASE + 4)	/* write: ECS_ABI_BOOST_* */
+#define ECS_ABI_MSR_YIELD	(ECS_ABI_MSR_BASE + 5)	/* write: any value */
+#define ECS_ABI_MSR_END		(ECS_ABI_MSR_BASE + 16)	/* first one outside */
+
+#define ECS_ABI_PAGE_SIZE	4096u
+#define ECS_ABI_PAGE_ENABLE	1ull
+
+/* What the host offers to this VM (ECS_ABI_MSR_FEATURES). */
+#define ECS_ABI_F_DEFER		(1ull << 0)	/* preemptions are deferred */
+#define ECS_ABI_F_YIELD		(1ull << 1)	/* ECS_ABI_MSR_YIELD is there */
+#define ECS_ABI_F_HINT_PREEMPTED (1ull << 2)	/* vcpu_preempted is kept */
+#define ECS_ABI_F_HINT_OVERCOMMIT (1ull << 3)	/* pcpu_overcommitted is kept */
+#define ECS_ABI_F_BOOST		(1ull << 4)	/* ECS_ABI_MSR_BOOST is there */
+
+/* ECS_ABI_MSR_BOOST: the parameters are in the page's boost line. */
+#define ECS_ABI_BOOST_RELEASE	0ull
+#define ECS_ABI_BOOST_REQUEST	1ull
+
+/* A nesting deeper than this is not believed. */
+#define ECS_ABI_COUNT_MAX	0xffffu
+
+/* Bits of "interest": what the guest would use if it were offered. */
+#define ECS_ABI_INTEREST_PREEMPTED	(1u << 0)
+#define ECS_ABI_INTEREST_OVERCOMMIT	(1u << 1)
+#define ECS_ABI_INTEREST_ALL		3u
+
+/**
+ * struct ecs_abi_header - line 0: written by the guest before it registers.
+ * @magic: ECS_ABI_MAGIC
+ * @major: ECS_ABI_MAJOR
+ * @minor: the highest minor number the guest knows
+ * @size: sizeof(struct ecs_abi_page)
+ * @flags: 0; reserved for later minors
+ * @pc_gpa: guest-physical address of this CPU's preempt count, 0 if none
+ * @pc_width: its width in bytes: 4, 8, or 0 if none; naturally aligned
+ * @zero0: 0
+ * @pc_mask: bits of the count that mean "critical"
+ * @pc_idle_mask: the same while the idle task runs (its own count is not 0)
+ * @zero1: 0
+ */
+struct ecs_abi_header {
+	uint32_t magic;
+	uint16_t major;
+	uint16_t minor;
+	uint32_t size;
+	uint32_t flags;
+	uint64_t pc_gpa;
+	uint32_t pc_width;
+	uint32_t zero0;
+	uint64_t pc_mask;
+	uint64_t pc_idle_mask;
+	uint64_t zero1[2];
+};
+
+/**
+ * struct ecs_abi_guest - line 1: written by the guest at any time.
+ * @non_preemptable: nesting of explicitly marked non-preemptable sections
+ * @preemptable: nesting of sleeping locks held by the task that runs now
+ * @user: nesting of sections marked by user space
+ * @idle: not 0 while this CPU runs its idle task
+ * @waiting: not 0 while all this CPU does is wait for a lock
+ * @interest: ECS_ABI_INTEREST_*
+ * @zero: 0
+ */
+struct ecs_abi_guest {
+	uint32_t non_preemptable;
+	uint32_t preemptable;
+	uint32_t user;
+	uint32_t idle;
+	uint32_t waiting;
+	uint32_t interest;
+	uint32_t zero[10];
+};
+
+/**
+ * struct ecs_abi_host - line 2: written by the host, read by the guest.
+ * @cookie: chosen by the host at registration; not to be written
+ * @generation: as in ECS_ABI_MSR_STATUS
+ * @vcpu_preempted: not 0 while this vCPU is preempted (if offered)
+ * @pcpu_overcommitted: not 0 while others want its physical CPU (if offered)
+ * @granted: not 0 while a preemption is deferred for this vCPU
+ * @zero: 0
+ */
+struct ecs_abi_host {
+	uint64_t cookie;
+	uint64_t generation;
+	uint32_t vcpu_preempted;
+	uint32_t pcpu_overcommitted;
+	uint32_t granted;
+	uint32_t zero[9];
+};
+
+/**
+ * struct ecs_abi_boost - line 3: parameters of a boost request.
+ * @sbt_ns: least run time wanted per boost, nanoseconds
+ * @usbt_ns: time after a boost before the next may begin, nanoseconds
+ * @flags: 0
+ * @zero: 0
+ */
+struct ecs_abi_boost {
+	uint64_t sbt_ns;
+	uint64_t usbt_ns;
+	uint64_t flags;
+	uint64_t zero[5];
+};
+
+/**
+ * struct ecs_abi_page - the start of the shared page; the rest of it is zero.
+ * @header: line 0, constant while registered
+ * @guest: line 1, the guest's
+ * @host: line 2, the host's
+ * @boost: line 3, the guest's
+ */
+struct ecs_abi_page {
+	struct ecs_abi_header header;
+	struct ecs_abi_guest guest;
+	struct ecs_abi_host host;
+	struct ecs_abi_boost boost;
+};
+
+#define ECS_ABI_AT(type, field, offset) \
+	static_assert(offsetof(struct type, field) == (offset), #type "." #field)
+
+ECS_ABI_AT(ecs_abi_header, magic, 0);
+ECS_ABI_AT(ecs_abi_header, major, 4);
+ECS_ABI_AT(ecs_abi_header, minor, 6);
+ECS_ABI_AT(ecs_abi_header, size, 8);
+ECS_ABI_AT(ecs_abi_header, flags, 12);
+ECS_ABI_AT(ecs_abi_header, pc_gpa, 16);
+ECS_ABI_AT(ecs_abi_header, pc_width, 24);
+ECS_ABI_AT(ecs_abi_header, zero0, 28);
+ECS_ABI_AT(ecs_abi_header, pc_mask, 32);
+ECS_ABI_AT(ecs_abi_header, pc_idle_mask, 40);
+ECS_ABI_AT(ecs_abi_header, zero1, 48);
+ECS_ABI_AT(ecs_abi_guest, non_preemptable, 0);
+ECS_ABI_AT(ecs_abi_guest, preemptable, 4);
+ECS_ABI_AT(ecs_abi_guest, user, 8);
+ECS_ABI_AT(ecs_abi_guest, idle, 12);
+ECS_ABI_AT(ecs_abi_guest, waiting, 16);
+ECS_ABI_AT(ecs_abi_guest, interest, 20);
+ECS_ABI_AT(ecs_abi_guest, zero, 24);
+ECS_ABI_AT(ecs_abi_host, cookie, 0);
+ECS_ABI_AT(ecs_abi_host, generation, 8);
+ECS_ABI_AT(ecs_abi_host, vcpu_preempted, 16);
+ECS_ABI_AT(ecs_abi_host, pcpu_overcommitted, 20);
+ECS_ABI_AT(ecs_abi_host, granted, 24);
+ECS_ABI_AT(ecs_abi_host, zero, 28);
+ECS_ABI_AT(ecs_abi_boost, sbt_ns, 0);
+ECS_ABI_AT(ecs_abi_boost, usbt_ns, 8);
+ECS_ABI_AT(ecs_abi_boost, flags, 16);
+ECS_ABI_AT(ecs_abi_boost, zero, 24);
+ECS_ABI_AT(ecs_abi_page, header, 0);
+ECS_ABI_AT(ecs_abi_page, guest, 64);
+ECS_ABI_AT(ecs_abi_page, host, 128);
+ECS_ABI_AT(ecs_abi_page, boost, 192);
+static_assert(sizeof(struct ecs_abi_page) == 256, "four cache lines");
+
+#undef ECS_ABI_AT
+
+/*
+ * The four calls and two queries of the paper ("Scaling Guest OS Critical
+ * Sections with eCS", USENIX ATC 2018, table 1). The counts belong to one CPU
+ * and are changed only there, by code that does not migrate in between; an
+ * interrupt may nest as long as it leaves the count as it found it.
+ */
+static inline void ecs_abi_bump(uint32_t *count, uint32_t by)
+{
+	*(volatile uint32_t *)count = *(volatile uint32_t *)count + by;
+}
+
+static inline void
+ecs_abi_activate_non_preemptable_ecs(struct ecs_abi_page *page)
+{
+	ecs_abi_bump(&page->guest.non_preemptable, 1u);
+}
+
+static inline void
+ecs_abi_deactivate_non_preemptable_ecs(struct ecs_abi_page *page)
+{
+	ecs_abi_bump(&page->guest.non_preemptable, ~0u);
+}
+
+static inline void ecs_abi_activate_preemptable_ecs(struct ecs_abi_page *page)
+{
+	ecs_abi_bump(&page->guest.preemptable, 1u);
+}
+
+static inline void ecs_abi_deactivate_preemptable_ecs(struct ecs_abi_page *page)
+{
+	ecs_abi_bump(&page->guest.preemptable, ~0u);
+}
+
+static inline int ecs_abi_is_vcpu_preempted(const struct ecs_abi_page *page)
+{
+	return *(const volatile uint32_t *)&page->host.vcpu_preempted != 0;
+}
+
+static inline int ecs_abi_is_pcpu_overcommitted(const struct ecs_abi_page *page)
+{
+	return *(const volatile uint32_t *)&page->host.pcpu_overcommitted != 0;
+}
+
+/* Rule 6: is the host waiting for this vCPU's last section to end? */
+static inline int ecs_abi_is_granted(const struct ecs_abi_page *page)
+{
+	return *(const volatile uint32_t *)&page->host.granted != 0;
+}
+
+#endif /* ECS_ABI_H */

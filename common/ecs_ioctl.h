@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
+/*
+ * ecs_ioctl.h: /dev/ecs, between ecs_host.ko and ecsctl.
+ *
+ * A "VM" is a VMM process, named by the pid of its thread group as the caller
+ * sees it. Each argument is a struct that starts with its own size: the kernel
+ * accepts a longer one if all it does not know is zero (else E2BIG), and fills
+ * as much as it knows. Unknown flag or "valid" bits are refused with EINVAL.
+ * Reading needs an open /dev/ecs; every change needs CAP_SYS_NICE as well.
+ *
+ * Errors: EINVAL a value out of bounds, EPERM no CAP_SYS_NICE, ESRCH no such
+ * process (or it died meanwhile), ENOENT the VM is not known to the module or
+ * the list is at its end, EOPNOTSUPP the hooks that the mode needs are missing.
+ */
+#ifndef ECS_IOCTL_H
+#define ECS_IOCTL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define ECS_IOC_INTERFACE	1	/* struct layouts below */
+
+/* What a VM gets. A VM that the module was never told of is OFF. */
+#define ECS_MODE_OFF		0	/* not touched */
+#define ECS_MODE_OBSERVE	1	/* counted, never extended */
+#define ECS_MODE_ON		2	/* counted and extended */
+
+/* Bounds of the parameters; the defaults are the module's. */
+#define ECS_GRACE_NS_MIN	10000u
+#define ECS_GRACE_NS_MAX	10000000u
+#define ECS_RECHECK_NS_MIN	5000u
+#define ECS_RECHECK_NS_MAX	1000000u
+#define ECS_BUDGET_PPM_MIN	0u
+#define ECS_BUDGET_PPM_MAX	1000000u
+#define ECS_BURST_NS_MIN	10000u
+#define ECS_BURST_NS_MAX	1000000000u
+
+/* Bits of ecs_ioc_params.valid. */
+#define ECS_PARAM_MODE		(1u << 0)
+#define ECS_PARAM_GRACE		(1u << 1)
+#define ECS_PARAM_RECHECK	(1u << 2)
+#define ECS_PARAM_BUDGET	(1u << 3)
+#define ECS_PARAM_BURST		(1u << 4)
+#define ECS_PARAM_ALL		0x1fu
+
+/**
+ * struct ecs_ioc_params - what a VM is given
+ * @valid: in: ECS_PARAM_* to change; out: all
+ * @mode: ECS_MODE_*
+ * @grace_ns: the longest one preemption is deferred
+ * @recheck_ns: how often the section is looked at meanwhile
+ * @budget_ppm: long-run share of each vCPU's time that may be extension
+ * @burst_ns: how much unused budget a vCPU may save up
+ */
+struct ecs_ioc_params {
+	__u32 valid;
+	__u32 mode;
+	__u32 grace_ns;
+	__u32 recheck_ns;
+	__u32 budget_ppm;
+	__u32 burst_ns;
+};
+
+/*
+ * Counters of a vCPU, and summed up of a VM: X(index, name, meaning).
+ * A "request" is the fair class asking for the CPU of a running vCPU.
+ */
+#define ECS_STATS(X) \
+	X(SCHED_OUT, sched_out, "times the vCPU thread left a CPU") \
+	X(PREEMPTED, preempted, "of these, while it wanted to run on") \
+	X(PREEMPTED_SECTION, preempted_in_section, "of these, inside a section") \
+	X(REQ_TICK, req_tick, "requests at the end of a slice") \
+	X(REQ_WAKEUP, req_wakeup, "requests by a waking task") \
+	X(REQ_SECTION, req_in_section, "requests that found it inside a section") \
+	X(REQ_JOINED, req_joined, "requests during an extension under way") \
+	X(GRANTED, granted, "requests deferred") \
+	X(ENDED_RELEASE, ended_release, "ended because the section ended") \
+	X(ENDED_YIELD, ended_yield, "ended because the vCPU gave up the CPU") \
+	X(ENDED_CAP, ended_cap, "ended because the grace was used up") \
+	X(ENDED_FORCED, ended_forced, "ended by a request that is never deferred") \
+	X(ENDED_OFF, ended_off, "ended by disable, withdrawal or unload") \
+	X(REFUSED_BUDGET, refused_budget, "refused: no budget left") \
+	X(REFUSED_SPENT, refused_spent, "refused: grace used, not off the CPU yet") \
+	X(WOULD_GRANT, would_grant, "observe mode: would have been deferred") \
+	X(EXT_NS, ext_ns, "total length of extensions, ns") \
+	X(EXT_MAX_NS, ext_max_ns, "longest extension, ns") \
+	X(LATE_MAX_NS, late_max_ns, "latest extension timer, ns") \
+	X(YIELD_MSR, yield_msr, "times the guest asked to give the CPU back") \
+	X(REGISTERED, registrations, "registrations accepted") \
+	X(WITHDRAWN, withdrawals, "registrations withdrawn by the guest") \
+	X(DROPPED, drops, "registrations dropped by the host") \
+	X(BAD_MSR, bad_msr, "MSR accesses answered with #GP") \
+	X(BAD_COUNT, bad_count, "malformed counts read from the page") \
+	X(BAD_COOKIE, bad_cookie, "pages found overwritten")
+
+#define ECS_STAT_ENUM(index, name, text) ECS_STAT_##index,
+enum ecs_stat { ECS_STATS(ECS_STAT_ENUM) ECS_STAT_NR };
+
+#define ECS_STATS_ROOM		48	/* u64 slots in the struct, for later */
+#define ECS_HIST_BUCKETS	64	/* see ecs_hist.h */
+
+/**
+ * struct ecs_ioc_stats - counters and two histograms
+ * @counter: by enum ecs_stat; slots from ECS_STAT_NR on are zero
+ * @ext: lengths of extensions
+ * @late: lateness of the extension timer
+ */
+struct ecs_ioc_stats {
+	__u64 counter[ECS_STATS_ROOM];
+	__u64 ext[ECS_HIST_BUCKETS];
+	__u64 late[ECS_HIST_BUCKETS];
+};
+
+/* ecs_ioc_version.features: which features have all their hooks. */
+#define ECS_HOST_F_MSR		(1ull << 0)	/* guests can register */
+#define ECS_HOST_F_DEFER_TICK	(1ull << 1)	/* slice ends are deferred */
+#define ECS_HOST_F_DEFER_WAKEUP	(1ull << 2)	/* wakeup preemptions are */
+#define ECS_HOST_F_EXIT_CHECK	(1ull << 3)	/* sections looked at on VM exits */
+#define ECS_HOST_F_RESET	(1ull << 4)	/* vCPU reset is seen */
+#define ECS_HOST_F_MEMSLOT	(1ull << 5)	/* memory slot removal is seen */
+#define ECS_HOST_F_DESTROY	(1ull << 6)	/* vCPU destruction is seen */
+
+/**
+ * struct ecs_ioc_version - ECS_IOC_VERSION
+ * @size: of this struct
+ * @interface: ECS_IOC_INTERFACE
+ * @abi_major: guest ABI
+ * @abi_minor: guest ABI
+ * @enable_all: the module parameter: VMs are on by default
+ * @features: ECS_HOST_F_*
+ * @defaults: parameters of a VM that says nothing
+ * @version: of the module, NUL terminated
+ */
+struct ecs_ioc_version {
+	__u32 size;
+	__u32 interface;
+	__u16 abi_major;
+	__u16 abi_minor;
+	__u32 enable_all;
+	__u64 features;
+	struct ecs_ioc_params defaults;
+	char version[40];
+};
+
+/**
+ * struct ecs_ioc_vm - ECS_IOC_VM_SET, _GET, _NEXT
+ * @size: of this struct
+ * @flags: in: 0
+ * @pid: thread group; NEXT: in: the last one seen (0 to begin), out: this one
+ * @vcpus: vCPUs that ever registered and live
+ * @registered: of these, registered now
+ * @zero: 0
+ * @params: SET: in: the changes; out: what holds now
+ * @stats: out: the sum over all vCPUs, dead ones too
+ */
+struct ecs_ioc_vm {
+	__u32 size;
+	__u32 flags;
+	__s32 pid;
+	__u32 vcpus;
+	__u32 registered;
+	__u32 zero;
+	struct ecs_ioc_params params;
+	struct ecs_ioc_stats stats;
+};
+
+/**
+ * struct ecs_ioc_vcpu - ECS_IOC_VCPU_NEXT
+ * @size: of this struct
+ * @flags: in: 0
+ * @pid: the VM
+ * @vcpu: in: the last one seen (-1 to begin); out: this one, KVM's vcpu_id
+ * @tid: out: its thread, 0 if that is gone
+ * @registered: out: 1 if a page is registered
+ * @pc_width: out: width of the published preempt count, 0 if none
+ * @zero: 0
+ * @generation: out: of the registration
+ * @run_ns: out: CPU time the thread has had, all of its life
+ * @stats: out
+ */
+struct ecs_ioc_vcpu {
+	__u32 size;
+	__u32 flags;
+	__s32 pid;
+	__s32 vcpu;
+	__s32 tid;
+	__u32 registered;
+	__u32 pc_width;
+	__u32 zero;
+	__u64 generation;
+	__u64 run_ns;
+	struct ecs_ioc_stats stats;
+};
+
+/**
+ * struct ecs_ioc_hook - ECS_IOC_HOOK
+ * @size: of this struct
+ * @index: in: 0, 1, ... until ENOENT
+ * @error: out: 0 if the hook is in place, else why not, a negative errno
+ * @optional: out: 1 if this kernel is expected to lack it
+ * @feature: out: ECS_HOST_F_* it serves
+ * @name: out: the kernel's symbol
+ */
+struct ecs_ioc_hook {
+	__u32 size;
+	__u32 index;
+	__s32 error;
+	__u32 optional;
+	__u64 feature;
+	char name[48];
+};
+
+#define ECS_IOC_MAGIC		0xec
+#define ECS_IOC_VERSION		_IOWR(ECS_IOC_MAGIC, 0, struct ecs_ioc_version)
+#define ECS_IOC_VM_SET		_IOWR(ECS_IOC_MAGIC, 1, struct ecs_ioc_vm)
+#define ECS_IOC_VM_GET		_IOWR(ECS_IOC_MAGIC, 2, struct ecs_ioc_vm)
+#define ECS_IOC_VM_NEXT		_IOWR(ECS_IOC_MAGIC, 3, struct ecs_ioc_vm)
+#define ECS_IOC_VCPU_NEXT	_IOWR(ECS_IOC_MAGIC, 4, struct ecs_ioc_vcpu)
+#define ECS_IOC_HOOK		_IOWR(ECS_IOC_MAGIC, 5, struct ecs_ioc_hook)
+#define ECS_IOC_DISABLE_ALL	_IO(ECS_IOC_MAGIC, 6)
+
+#endif /* ECS_IOCTL_H */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* main.c: up the ladder and down again. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/sysfs.h>
+
+#include "event.h"
+#include "host.h"
+#include "idle.h"
+#include "page.h"
+#include "watch.h"
+
+static int get_registered(char *buf, const struct kernel_param *param)
+{
+	return sysfs_emit(buf, "%u\n", ecsg_page_count());
+}
+
+static const struct kernel_param_ops registered_ops = {
+	.get = get_registered,
+};
+module_param_cb(registered, &registered_ops, NULL, 0444);
+MODULE_PARM_DESC(registered, "read: on how many CPUs the host knows us");
+
+static int __init ecsg_init(void)
+{
+	int err;
+
+	err = ecsg_host_find();
+	if (err)
+		return err;
+	err = ecsg_page_init();
+	if (err)
+		return err;
+	err = ecsg_idle_init();
+	if (err)
+		goto exit_page;
+	err = ecsg_event_init();
+	if (err)
+		goto exit_idle;
+	ecsg_watch_init();
+	pr_info("version %s, registered on %u CPUs\n", ECS_VERSION,
+		ecsg_page_count());
+	return 0;
+
+exit_idle:
+	ecsg_idle_exit();
+exit_page:
+	ecsg_page_exit();
+	return err;
+}
+
+static void __exit ecsg_exit(void)
+{
+	/* The watch would register again what the events withdraw. */
+	ecsg_watch_exit();
+	ecsg_event_exit();
+	ecsg_idle_exit();
+	ecsg_page_exit();
+}
+
+module_init(ecsg_init);
+module_exit(ecsg_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Critical-section aware scheduling of KVM vCPUs: guest");
+MODULE_VERSION(ECS_VERSION);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * page.c: see page.h.
+ *
+ * Publishing where the preempt count lives is all that spinlocks, rwlocks and
+ * interrupts need: the kernel keeps the count anyway, and not one instruction
+ * is added to it.
+ */
+#include <linux/cpumask.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/smp.h>
+#include <asm/pgtable.h>
+
+#include "compat/preempt_count.h"
+#include "host.h"
+#include "page.h"
+
+DEFINE_PER_CPU(struct ecs_abi_page *, ecsg_page);
+/* Is this CPU to be registered, and is it? */
+static DEFINE_PER_CPU(bool, wanted);
+static DEFINE_PER_CPU(bool, published);
+
+static void fill_header(struct ecs_abi_header *header)
+{
+	BUILD_BUG_ON(ECS_PREEMPT_COUNT_WIDTH != 4 &&
+		     ECS_PREEMPT_COUNT_WIDTH != 8);
+	*header = (struct ecs_abi_header){
+		.magic = ECS_ABI_MAGIC,
+		.major = ECS_ABI_MAJOR,
+		.minor = ECS_ABI_MINOR,
+		.size = sizeof(struct ecs_abi_page),
+		.pc_gpa = slow_virt_to_phys((void *)ecs_preempt_count_ptr()),
+		.pc_width = ECS_PREEMPT_COUNT_WIDTH,
+		.pc_mask = ECS_PREEMPT_CRITICAL_MASK,
+		/* The idle task itself runs with a count of 1. */
+		.pc_idle_mask = ECS_PREEMPT_IRQ_MASK,
+	};
+}
+
+/**
+ * ecsg_page_publish() - register this CPU's page; again if it is
+ * @unused: for smp_call_function
+ *
+ * Context: does not migrate; on the CPU in question.
+ */
+void ecsg_page_publish(void *unused)
+{
+	struct ecs_abi_page *page = this_cpu_read(ecsg_page);
+
+	fill_header(&page->header);
+	this_cpu_write(wanted, true);
+	this_cpu_write(published,
+		       !ecsg_host_write(ECS_ABI_MSR_PAGE,
+					virt_to_phys(page) |
+					ECS_ABI_PAGE_ENABLE));
+}
+
+/**
+ * ecsg_page_withdraw() - end this CPU's registration
+ * @unused: for smp_call_function
+ *
+ * Context: does not migrate; on the CPU in question; also from a panic.
+ */
+void ecsg_page_withdraw(void *unused)
+{
+	this_cpu_write(wanted, false);
+	if (!this_cpu_read(published))
+		return;
+	this_cpu_write(published, false);
+	/* It fails on a host without ecs, to which we were migrated: fine. */
+	ecsg_host_write(ECS_ABI_MSR_PAGE, 0);
+}
+
+/**
+ * ecsg_page_refresh() - register again if the host has lost us
+ * @unused: for smp_call_function
+ *
+ * Context: does not migrate; on the CPU in question.
+ */
+void ecsg_page_refresh(void *unused)
+{
+	struct ecs_abi_page *page = this_cpu_read(ecsg_page);
+	u64 generation;
+
+	if (!this_cpu_read(wanted))
+		return;
+	if (ecsg_host_read(ECS_ABI_MSR_STATUS, &generation)) {
+		this_cpu_write(published, false);
+		return;
+	}
+	if (!generation || generation != READ_ONCE(page->host.generation))
+		ecsg_page_publish(NULL);
+}
+
+/**
+ * ecsg_page_count() - on how many online CPUs a page is registered
+ */
+unsigned int ecsg_page_count(void)
+{
+	unsigned int n = 0;
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		n += per_cpu(published, cpu);
+	return n;
+}
+
+/**
+ * ecsg_page_init() - allocate the pages of all CPUs that can ever come
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int ecsg_page_init(void)
+{
+	struct page *page;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		page = alloc_pages_node(cpu_to_node(cpu),
+					GFP_KERNEL | __GFP_ZERO, 0);
+		if (!page) {
+			ecsg_page_exit();
+			return -ENOMEM;
+		}
+		per_cpu(ecsg_page, cpu) = page_address(page);
+	}
+	return 0;
+}
+
+/**
+ * ecsg_page_exit() - free the pages; none is registered
+ *
+ * Context: module exit or failed init; no probe runs any more.
+ */
+void ecsg_page_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		free_page((unsigned long)per_cpu(ecsg_page, cpu));
+		per_cpu(ecsg_page, cpu) = NULL;
+	}
+}

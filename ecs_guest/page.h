@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* page.h: the pages shared with the host, one a CPU. */
+#ifndef ECSG_PAGE_H
+#define ECSG_PAGE_H
+
+#include <linux/percpu.h>
+
+#include "ecs_abi.h"
+
+/* This CPU's page; NULL while none of its words may be written. */
+DECLARE_PER_CPU(struct ecs_abi_page *, ecsg_page);
+
+int ecsg_page_init(void);
+void ecsg_page_exit(void);
+void ecsg_page_publish(void *unused);
+void ecsg_page_withdraw(void *unused);
+void ecsg_page_refresh(void *unused);
+unsigned int ecsg_page_count(void);
+
+#endif /* ECSG_PAGE_H */

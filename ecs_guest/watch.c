@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * watch.c: see watch.h.
+ *
+ * Nothing tells a guest that it was migrated, restored, or that the host's
+ * module was loaded anew. One MSR read a CPU now and then does; an idle guest
+ * is not woken for it.
+ */
+#include <linux/cpu.h>
+#include <linux/module.h>
+#include <linux/smp.h>
+#include <linux/workqueue.h>
+
+#include "page.h"
+#include "watch.h"
+
+static unsigned int watch_s = 5;
+module_param(watch_s, uint, 0444);
+MODULE_PARM_DESC(watch_s, "seconds between looks at the registration, 0 never (default 5)");
+
+static void watch(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(watch_work, watch);
+
+static void watch(struct work_struct *work)
+{
+	on_each_cpu(ecsg_page_refresh, NULL, 1);
+	schedule_delayed_work(&watch_work, watch_s * HZ);
+}
+
+/**
+ * ecsg_watch_init() - begin to look
+ */
+void ecsg_watch_init(void)
+{
+	if (watch_s)
+		schedule_delayed_work(&watch_work, watch_s * HZ);
+}
+
+/**
+ * ecsg_watch_exit() - no more
+ *
+ * Context: may sleep.
+ */
+void ecsg_watch_exit(void)
+{
+	cancel_delayed_work_sync(&watch_work);
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gate.c: see gate.h.
+ *
+ * A deferred request leaves no trace in the scheduler: need_resched is not set
+ * and no IPI is sent. Who ends the extension sets need_resched on the vCPU's
+ * own CPU, from interrupt or from its own thread, and the scheduler decides
+ * afresh who runs.
+ */
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/timekeeping.h>
+
+#include "compat/sched.h"
+#include "gate.h"
+#include "stats.h"
+#include "vcpu.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* Carries a grant to the CPU of the vCPU, where the timer must be started. */
+static DEFINE_PER_CPU(call_single_data_t, arm_csd);
+
+static u64 now_ns(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+
+/* Context: v->lock held. */
+static struct ecsh_page *page_of(struct ecsh_vcpu *v)
+{
+	return rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
+}
+
+static bool in_section(struct ecsh_vcpu *v)
+{
+	struct ecsh_page_offences found = { };
+	struct ecsh_page *page = page_of(v);
+	bool in;
+
+	if (!page)
+		return false;
+	in = ecsh_page_in_section(page, &found);
+	v->stats.counter[ECS_STAT_BAD_COUNT] += found.bad_count;
+	v->stats.counter[ECS_STAT_BAD_COOKIE] += found.bad_cookie;
+	return in;
+}
+
+/* The policy has ended an extension: the bookkeeping. */
+static void ended(struct ecsh_vcpu *v, enum ecs_stat why)
+{
+	struct ecsh_page *page = page_of(v);
+
+	ecsh_stats_extension(&v->stats, why, v->state.length_ns);
+	if (page)
+		ecsh_page_set_granted(page, false);
+	if (why == ECS_STAT_ENDED_CAP)
+		trace_ecs_expire(v, v->state.length_ns);
+	else
+		trace_ecs_release(v, why, v->state.length_ns);
+}
+
+/* Context: this CPU runs the vCPU's thread; interrupts off. */
+static void preempt_now(void)
+{
+	set_tsk_need_resched(current);
+	set_preempt_need_resched();
+}
+
+/*
+ * Looks at the section of an extension. Returns the time to the next look, or 0
+ * if there is no extension any more.
+ */
+static u64 look(struct ecsh_vcpu *v)
+{
+	u64 next;
+
+	lockdep_assert_held(&v->lock);
+	switch (ecs_policy_recheck(&v->params, &v->state, now_ns(),
+				   in_section(v), &next)) {
+	case ECS_POLICY_RELEASE:
+		ended(v, ECS_STAT_ENDED_RELEASE);
+		preempt_now();
+		break;
+	case ECS_POLICY_CAP:
+		ended(v, ECS_STAT_ENDED_CAP);
+		preempt_now();
+		break;
+	default:
+		break;
+	}
+	return next;
+}
+
+static void start_timer(struct ecsh_vcpu *v, u64 ns)
+{
+	hrtimer_start(&v->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/* Context: IPI, interrupts off, on the CPU that the grant was for. */
+static void arm(void *unused)
+{
+	struct ecsh_vcpu *v = this_cpu_read(ecsh_vcpu_running);
+	u64 next;
+
+	if (!v)
+		return;
+	raw_spin_lock(&v->lock);
+	if (!hrtimer_is_queued(&v->timer)) {
+		next = look(v);
+		if (next)
+			start_timer(v, next);
+	}
+	raw_spin_unlock(&v->lock);
+}
+
+static void grant(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
+{
+	struct ecsh_page *page = page_of(v);
+	u64 first = min(v->params.recheck_ns, v->state.bound_ns);
+
+	ecsh_stats_inc(&v->stats, ECS_STAT_GRANTED);
+	ecsh_page_set_granted(page, true);
+	trace_ecs_grant(v, kind, v->state.bound_ns);
+	if (cpu == smp_processor_id())
+		start_timer(v, first);
+	else
+		/* -EBUSY: one is on its way already and will do. */
+		smp_call_function_single_async(cpu, &per_cpu(arm_csd, cpu));
+}
+
+/**
+ * ecsh_gate_request() - the fair class wants the CPU of a running vCPU
+ * @v: the vCPU that runs on @cpu
+ * @cpu: maybe another CPU
+ * @kind: what for
+ *
+ * Context: runqueue lock of @cpu held, interrupts off: no wakeup, no sleep, no
+ * fault, no printk.
+ * Return: true if the request is to be dropped; whoever ends the extension
+ * makes up for it.
+ */
+bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
+{
+	enum ecs_policy_verdict verdict;
+	struct task_struct *task;
+	bool defer = false;
+	bool in, extended;
+
+	lockdep_assert_irqs_disabled();
+	if (READ_ONCE(v->mode) == ECS_MODE_OFF)
+		return false;
+	task = READ_ONCE(v->task);
+	/* Preemption is settled already: nothing to defer, nothing to count. */
+	if (!task || test_tsk_need_resched(task))
+		return false;
+
+	raw_spin_lock(&v->lock);
+	if (!page_of(v))
+		goto unlock;
+	ecsh_stats_inc(&v->stats, kind == ECSH_GATE_TICK ? ECS_STAT_REQ_TICK :
+							   ECS_STAT_REQ_WAKEUP);
+	in = in_section(v);
+	extended = v->state.phase == ECS_POLICY_EXTENDED;
+	if (in && !extended)
+		ecsh_stats_inc(&v->stats, ECS_STAT_REQ_SECTION);
+	verdict = ecs_policy_request(&v->params, &v->state, now_ns(), in);
+	switch (verdict) {
+	case ECS_POLICY_GRANT:
+		grant(v, cpu, kind);
+		defer = true;
+		break;
+	case ECS_POLICY_JOIN:
+		ecsh_stats_inc(&v->stats, ECS_STAT_REQ_JOINED);
+		defer = true;
+		break;
+	case ECS_POLICY_OBSERVE:
+		ecsh_stats_inc(&v->stats, ECS_STAT_WOULD_GRANT);
+		break;
+	case ECS_POLICY_NO_BUDGET:
+		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_BUDGET);
+		trace_ecs_refuse(v, ECS_STAT_REFUSED_BUDGET);
+		break;
+	case ECS_POLICY_NO_SECOND:
+		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_SPENT);
+		trace_ecs_refuse(v, ECS_STAT_REFUSED_SPENT);
+		break;
+	case ECS_POLICY_RELEASE:
+		ended(v, ECS_STAT_ENDED_RELEASE);
+		break;
+	case ECS_POLICY_CAP:
+		ended(v, ECS_STAT_ENDED_CAP);
+		break;
+	default:
+		break;
+	}
+unlock:
+	raw_spin_unlock(&v->lock);
+	return defer;
+}
+
+/**
+ * ecsh_gate_timer() - look at the section of an extension
+ * @timer: the vCPU's, pinned to the CPU it runs on
+ *
+ * Context: hard interrupt.
+ */
+enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer)
+{
+	struct ecsh_vcpu *v = container_of(timer, struct ecsh_vcpu, timer);
+	s64 late;
+	u64 next;
+
+	lockdep_assert_irqs_disabled();
+	if (this_cpu_read(ecsh_vcpu_running) != v)
+		return HRTIMER_NORESTART;
+	raw_spin_lock(&v->lock);
+	if (v->state.phase == ECS_POLICY_EXTENDED) {
+		late = ktime_to_ns(ktime_sub(ktime_get(),
+					     hrtimer_get_expires(timer)));
+		ecsh_stats_late(&v->stats, max_t(s64, late, 0));
+	}
+	next = look(v);
+	if (next)
+		hrtimer_forward_now(timer, ns_to_ktime(next));
+	raw_spin_unlock(&v->lock);
+	return next ? HRTIMER_RESTART : HRTIMER_NORESTART;
+}
+
+/**
+ * ecsh_gate_look() - the vCPU that runs here has left guest mode: look now
+ *
+ * Context: any, preemption off.
+ */
+void ecsh_gate_look(void)
+{
+	struct ecsh_vcpu *v = this_cpu_read(ecsh_vcpu_running);
+	unsigned long flags;
+
+	if (!v || READ_ONCE(v->state.phase) != ECS_POLICY_EXTENDED)
+		return;
+	raw_spin_lock_irqsave(&v->lock, flags);
+	if (v->state.phase == ECS_POLICY_EXTENDED && !look(v))
+		hrtimer_try_to_cancel(&v->timer);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
+
+/**
+ * ecsh_gate_yield() - the guest gives the CPU back
+ * @v: the vCPU that the current thread runs
+ *
+ * Context: the vCPU's thread.
+ */
+void ecsh_gate_yield(struct ecsh_vcpu *v)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	ecsh_stats_inc(&v->stats, ECS_STAT_YIELD_MSR);
+	if (this_cpu_read(ecsh_vcpu_running) == v &&
+	    ecs_policy_end(&v->params, &v->state, now_ns()) ==
+	    ECS_POLICY_ENDED) {
+		ended(v, ECS_STAT_ENDED_YIELD);
+		hrtimer_try_to_cancel(&v->timer);
+		preempt_now();
+	}
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+}
+
+/**
+ * ecsh_gate_sched_out() - a vCPU's thread leaves its CPU
+ * @v: the vCPU; it is no longer the running one
+ *
+ * Context: the thread is current, runqueue lock held, interrupts off.
+ */
+void ecsh_gate_sched_out(struct ecsh_vcpu *v)
+{
+	bool preempted = ecs_sched_is_running(current);
+
+	lockdep_assert_irqs_disabled();
+	if (READ_ONCE(v->mode) == ECS_MODE_OFF &&
+	    READ_ONCE(v->state.phase) == ECS_POLICY_READY)
+		return;
+	raw_spin_lock(&v->lock);
+	ecsh_stats_inc(&v->stats, ECS_STAT_SCHED_OUT);
+	if (preempted) {
+		ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED);
+		if (in_section(v))
+			ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED_SECTION);
+	}
+	if (ecs_policy_off_cpu(&v->params, &v->state, now_ns()) ==
+	    ECS_POLICY_ENDED) {
+		ended(v, preempted ? ECS_STAT_ENDED_FORCED :
+				     ECS_STAT_ENDED_YIELD);
+		hrtimer_try_to_cancel(&v->timer);
+	}
+	raw_spin_unlock(&v->lock);
+}
+
+/**
+ * ecsh_gate_init() - before the first hook is in place
+ */
+void ecsh_gate_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		INIT_CSD(&per_cpu(arm_csd, cpu), arm, NULL);
+}
+
+static void nothing(void *unused)
+{
+}
+
+/**
+ * ecsh_gate_exit() - after the last hook is gone
+ *
+ * A CPU serves its queue of calls in order: a call that is waited for comes
+ * after all grants that were on their way.
+ *
+ * Context: may sleep.
+ */
+void ecsh_gate_exit(void)
+{
+	on_each_cpu(nothing, NULL, 1);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* hook.c: see hook.h. */
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "hook.h"
+
+/* Filled by module init, read-only afterwards. */
+static LIST_HEAD(sets);
+
+static void find(struct ecsh_hook *hook)
+{
+	unsigned int i;
+
+	hook->name = hook->names[0];
+	for (i = 0; i < ECSH_HOOK_NAMES && hook->names[i]; i++) {
+		hook->error = ecs_symbol_find(hook->names[i], &hook->symbol);
+		if (!hook->error) {
+			hook->name = hook->names[i];
+			return;
+		}
+	}
+}
+
+/**
+ * ecsh_hook_register() - put a set of hooks in place, as far as it goes
+ * @set: the set; each hook's error says what became of it
+ *
+ * A set without an ops.func only finds its functions.
+ *
+ * Context: module init, may sleep.
+ */
+void ecsh_hook_register(struct ecsh_hook_set *set)
+{
+	struct ecsh_hook *hook;
+	unsigned int i, found = 0;
+	int err;
+
+	list_add_tail(&set->node, &sets);
+	for (i = 0; i < set->nr; i++) {
+		hook = &set->hooks[i];
+		find(hook);
+		if (!hook->error && set->ops.func)
+			hook->error = ftrace_set_filter(&set->ops,
+							(unsigned char *)hook->name,
+							strlen(hook->name), 0);
+		found += !hook->error;
+	}
+	if (!found || !set->ops.func)
+		return;
+	err = register_ftrace_function(&set->ops);
+	set->registered = !err;
+	for (i = 0; err && i < set->nr; i++)
+		if (!set->hooks[i].error)
+			set->hooks[i].error = err;
+}
+
+/**
+ * ecsh_hook_unregister() - take a set of hooks away
+ * @set: registered, in whole or in part
+ *
+ * No callback of the set runs any more when this returns; a function that one
+ * of them redirected to may.
+ *
+ * Context: may sleep, for some tenths of a second.
+ */
+void ecsh_hook_unregister(struct ecsh_hook_set *set)
+{
+	if (set->registered)
+		unregister_ftrace_function(&set->ops);
+	set->registered = false;
+	if (set->ops.func)
+		ftrace_free_filter(&set->ops);
+	list_del(&set->node);
+}
+
+/**
+ * ecsh_hook_features() - which features have all their hooks
+ *
+ * Return: ECS_HOST_F_* bits.
+ */
+u64 ecsh_hook_features(void)
+{
+	u64 wanted = 0, lost = 0;
+	struct ecsh_hook_set *set;
+	unsigned int i;
+
+	list_for_each_entry(set, &sets, node) {
+		for (i = 0; i < set->nr; i++) {
+			wanted |= set->hooks[i].feature;
+			if (set->hooks[i].error && !set->hooks[i].optional)
+				lost |= set->hooks[i].feature;
+		}
+	}
+	return wanted & ~lost;
+}
+
+/**
+ * ecsh_hook_describe() - one hook for ECS_IOC_HOOK
+ * @arg: index in, the rest out
+ *
+ * Return: 0, -ENOENT past the last one.
+ */
+int ecsh_hook_describe(struct ecs_ioc_hook *arg)
+{
+	struct ecsh_hook_set *set;
+	struct ecsh_hook *hook;
+	u32 base = 0;
+
+	list_for_each_entry(set, &sets, node) {
+		if (arg->index - base < set->nr) {
+			hook = &set->hooks[arg->index - base];
+			arg->error = hook->error;
+			arg->optional = hook->optional;
+			arg->feature = hook->feature;
+			strscpy(arg->name, hook->name, sizeof(arg->name));
+			return 0;
+		}
+		base += set->nr;
+	}
+	return -ENOENT;
+}

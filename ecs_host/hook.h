@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hook.h: kernel functions traced by name; what is missing is remembered.
+ *
+ * Hooks with one callback share one ftrace_ops: each ops costs a wait for all
+ * tasks when it goes.
+ */
+#ifndef ECSH_HOOK_H
+#define ECSH_HOOK_H
+
+#include <linux/list.h>
+
+#include "compat/ftrace.h"
+#include "compat/symbol.h"
+#include "ecs_ioctl.h"
+
+#define ECSH_HOOK_NAMES 3
+
+/**
+ * struct ecsh_hook - one function, or a tracepoint that somebody else attached
+ * @names: its names over the kernels, newest first; the first found is taken
+ * @feature: ECS_HOST_F_* bits that need it
+ * @optional: the kernel may lack it, and nothing is lost by that
+ * @error: 0 if it is in place, else a negative errno
+ * @name: the one of @names that was found, or the newest
+ * @symbol: its text range
+ */
+struct ecsh_hook {
+	const char *names[ECSH_HOOK_NAMES];
+	u64 feature;
+	bool optional;
+	int error;
+	const char *name;
+	struct ecs_symbol symbol;
+};
+
+/**
+ * struct ecsh_hook_set - hooks that share a callback
+ * @ops: with .func and .flags set
+ * @hooks: the functions
+ * @nr: how many
+ * @registered: the ops is in place
+ * @node: in the list of all sets
+ */
+struct ecsh_hook_set {
+	struct ftrace_ops ops;
+	struct ecsh_hook *hooks;
+	unsigned int nr;
+	bool registered;
+	struct list_head node;
+};
+
+void ecsh_hook_register(struct ecsh_hook_set *set);
+void ecsh_hook_unregister(struct ecsh_hook_set *set);
+u64 ecsh_hook_features(void);
+int ecsh_hook_describe(struct ecs_ioc_hook *arg);
+
+#endif /* ECSH_HOOK_H */

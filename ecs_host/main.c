@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* main.c: up the ladder and down again. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "ctl.h"
+#include "gate.h"
+#include "hook.h"
+#include "kvm.h"
+#include "sched.h"
+#include "thread.h"
+#include "vcpu.h"
+#include "vm.h"
+
+static int __init ecsh_init(void)
+{
+	int err;
+
+	ecsh_gate_init();
+	err = ecsh_vcpu_init();
+	if (err)
+		return err;
+	err = ecsh_thread_init();
+	if (err)
+		goto exit_vcpu;
+	ecsh_sched_init();
+	err = ecsh_kvm_init();
+	if (err)
+		goto exit_sched;
+	err = ecsh_ctl_init();
+	if (err)
+		goto exit_kvm;
+	pr_info("version %s, features 0x%llx\n", ECS_VERSION,
+		ecsh_hook_features());
+	return 0;
+
+exit_kvm:
+	ecsh_kvm_exit();
+exit_sched:
+	ecsh_sched_exit();
+	ecsh_gate_exit();
+	ecsh_thread_exit();
+exit_vcpu:
+	ecsh_vcpu_exit();
+	ecsh_vm_exit();
+	return err;
+}
+
+static void __exit ecsh_exit(void)
+{
+	ecsh_ctl_exit();
+	/* No new registrations ... */
+	ecsh_kvm_exit();
+	/* ... no new extensions ... */
+	ecsh_sched_exit();
+	ecsh_gate_exit();
+	/* ... nobody runs a vCPU that we know of. */
+	ecsh_thread_exit();
+	ecsh_vcpu_exit();
+	ecsh_vm_exit();
+}
+
+module_init(ecsh_init);
+module_exit(ecsh_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Critical-section aware scheduling of KVM vCPUs: host");
+MODULE_VERSION(ECS_VERSION);

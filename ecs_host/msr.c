@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * msr.c: see msr.h.
+ *
+ * ecsh_msr_set() and _get() stand in for KVM's functions of the same shape: 0
+ * completes the guest's instruction, 1 makes it a #GP. They run on the vCPU's
+ * thread with vcpu->mutex and kvm->srcu (read) held, and may sleep.
+ */
+#include <linux/delay.h>
+
+#include "ecs_abi.h"
+#include "gate.h"
+#include "hook.h"
+#include "msr.h"
+#include "stats.h"
+#include "thread.h"
+#include "vcpu.h"
+#include "vm.h"
+
+#define DONE	0
+#define FAULT	1
+
+/*
+ * Threads inside the two functions. They may sleep there, so that they are not
+ * seen by the grace periods of ftrace.
+ */
+static atomic_t inside = ATOMIC_INIT(0);
+
+static u64 features(void)
+{
+	u64 have = ecsh_hook_features();
+
+	if (have & (ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP))
+		return ECS_ABI_F_DEFER | ECS_ABI_F_YIELD;
+	return 0;
+}
+
+static int set_page(struct kvm_vcpu *vcpu, u64 data)
+{
+	struct ecsh_page *page;
+	struct ecsh_vcpu *v;
+
+	if (!data) {
+		v = ecsh_vcpu_get(vcpu);
+		if (v)
+			ecsh_vcpu_drop_page(v, ECS_STAT_WITHDRAWN);
+		return DONE;
+	}
+	if (!(data & ECS_ABI_PAGE_ENABLE) ||
+	    ((data & ~ECS_ABI_PAGE_ENABLE) & (ECS_ABI_PAGE_SIZE - 1)))
+		return FAULT;
+	v = ecsh_vcpu_get(vcpu);
+	if (!v)
+		return FAULT;
+	page = ecsh_page_create(vcpu, data & ~ECS_ABI_PAGE_ENABLE);
+	if (IS_ERR(page))
+		return FAULT;
+	if (ecsh_thread_attach(v)) {
+		ecsh_page_discard(page);
+		return FAULT;
+	}
+	ecsh_vcpu_register(v, page);
+	return DONE;
+}
+
+static int take_back(struct kvm_vcpu *vcpu)
+{
+	struct ecsh_vcpu *v;
+
+	rcu_read_lock();
+	v = ecsh_vcpu_find(vcpu);
+	if (v)
+		ecsh_gate_yield(v);
+	rcu_read_unlock();
+	return DONE;
+}
+
+/**
+ * ecsh_msr_set() - the guest writes one of our MSRs
+ * @vcpu: KVM's vCPU
+ * @msr: index and data
+ *
+ * Context: see the top of the file.
+ * Return: 0 or 1 for #GP, which changes nothing and is counted.
+ */
+int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	int ret = FAULT;
+
+	atomic_inc(&inside);
+	switch (msr->index) {
+	case ECS_ABI_MSR_PAGE:
+		ret = set_page(vcpu, msr->data);
+		break;
+	case ECS_ABI_MSR_YIELD:
+		ret = take_back(vcpu);
+		break;
+	}
+	if (ret == FAULT)
+		ecsh_vm_count_bad_msr();
+	atomic_dec(&inside);
+	return ret;
+}
+
+/* The registration of a vCPU: where its page is, or its generation. */
+static u64 registration(struct kvm_vcpu *vcpu, bool generation)
+{
+	struct ecsh_page *page;
+	struct ecsh_vcpu *v;
+	u64 data = 0;
+
+	rcu_read_lock();
+	v = ecsh_vcpu_find(vcpu);
+	page = v ? rcu_dereference(v->page) : NULL;
+	if (page && !READ_ONCE(page->overwritten))
+		data = generation ? page->generation :
+				    gfn_to_gpa(page->gfn) | ECS_ABI_PAGE_ENABLE;
+	rcu_read_unlock();
+	return data;
+}
+
+/**
+ * ecsh_msr_get() - the guest reads one of our MSRs
+ * @vcpu: KVM's vCPU
+ * @msr: index in, data out
+ *
+ * Context: see the top of the file.
+ * Return: 0 or 1 for #GP, which is counted.
+ */
+int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	int ret = DONE;
+
+	atomic_inc(&inside);
+	switch (msr->index) {
+	case ECS_ABI_MSR_ID:
+		msr->data = (u64)ECS_ABI_MAGIC << 32 | ECS_ABI_MAJOR << 16 |
+			    ECS_ABI_MINOR;
+		break;
+	case ECS_ABI_MSR_FEATURES:
+		msr->data = features();
+		break;
+	case ECS_ABI_MSR_PAGE:
+		msr->data = registration(vcpu, false);
+		break;
+	case ECS_ABI_MSR_STATUS:
+		msr->data = registration(vcpu, true);
+		break;
+	default:
+		ecsh_vm_count_bad_msr();
+		ret = FAULT;
+		break;
+	}
+	atomic_dec(&inside);
+	return ret;
+}
+
+/**
+ * ecsh_msr_drain() - wait until nobody is in the two functions
+ *
+ * Nothing leads there any more. A thread that was redirected but has not yet
+ * counted itself, or has uncounted itself and not yet returned, cannot have
+ * slept there: a grace period of tasks sees it out.
+ *
+ * Context: module exit, may sleep.
+ */
+void ecsh_msr_drain(void)
+{
+	do {
+		while (atomic_read(&inside))
+			msleep(1);
+		synchronize_rcu_tasks();
+	} while (atomic_read(&inside));
+}

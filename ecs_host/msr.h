@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* msr.h: what the MSRs of ecs_abi.h do. */
+#ifndef ECSH_MSR_H
+#define ECSH_MSR_H
+
+#include <linux/kvm_host.h>
+
+static inline bool ecsh_msr_is_ours(u32 index)
+{
+	return index - ECS_ABI_MSR_BASE < ECS_ABI_MSR_END - ECS_ABI_MSR_BASE;
+}
+
+int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr);
+int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr);
+void ecsh_msr_drain(void);
+
+#endif /* ECSH_MSR_H */

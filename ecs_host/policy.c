@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* policy.c: the rules of deferral; see policy.h. Pure C. */
+#include "policy.h"
+
+#define PPM 1000000u
+
+/* Time from @from to @to on a clock that may wrap; 0 if it went backwards. */
+static uint64_t elapsed(uint64_t from, uint64_t to)
+{
+	int64_t diff = (int64_t)(to - from);
+
+	return diff > 0 ? (uint64_t)diff : 0;
+}
+
+static int64_t clamp_tokens(const struct ecs_policy_params *params, int64_t t)
+{
+	int64_t burst = (int64_t)params->burst_ns;
+
+	if (t > burst)
+		return burst;
+	return t < -burst ? -burst : t;
+}
+
+/*
+ * A clock that went backwards fills nothing and is taken as the new origin, so
+ * that no sequence of jumps yields more than the bucket holds.
+ */
+static void fill(const struct ecs_policy_params *params,
+		 struct ecs_policy_state *state, uint64_t now)
+{
+	uint64_t dt = elapsed(state->filled_at, now);
+	uint64_t gain = dt / PPM * params->budget_ppm +
+			dt % PPM * params->budget_ppm / PPM;
+
+	state->filled_at = now;
+	/* A gain of this size fills any bucket from the deepest debt. */
+	if (gain > 2 * params->burst_ns)
+		gain = 2 * params->burst_ns;
+	state->tokens_ns = clamp_tokens(params,
+					state->tokens_ns + (int64_t)gain);
+}
+
+static void charge(const struct ecs_policy_params *params,
+		   struct ecs_policy_state *state, uint64_t now,
+		   enum ecs_policy_phase phase)
+{
+	uint64_t length = elapsed(state->since, now);
+
+	state->length_ns = length;
+	if (length > 2 * params->burst_ns)
+		length = 2 * params->burst_ns;
+	state->tokens_ns = clamp_tokens(params,
+					state->tokens_ns - (int64_t)length);
+	state->phase = phase;
+}
+
+/**
+ * ecs_policy_init() - open an account with a full bucket
+ * @params: what the administrator set
+ * @state: to be filled in
+ * @now: current time, ns
+ */
+void ecs_policy_init(const struct ecs_policy_params *params,
+		     struct ecs_policy_state *state, uint64_t now)
+{
+	state->phase = ECS_POLICY_READY;
+	state->tokens_ns = (int64_t)params->burst_ns;
+	state->filled_at = now;
+	state->since = now;
+	state->bound_ns = 0;
+	state->length_ns = 0;
+}
+
+/* Ends an extension whose section is over or whose bound is reached. */
+static enum ecs_policy_verdict
+judge(const struct ecs_policy_params *params, struct ecs_policy_state *state,
+      uint64_t now, bool in_section)
+{
+	/* Set back, the clock cannot say how long this lasted: end it. */
+	if ((int64_t)(now - state->since) < 0 ||
+	    elapsed(state->since, now) >= state->bound_ns) {
+		charge(params, state, now, ECS_POLICY_SPENT);
+		return ECS_POLICY_CAP;
+	}
+	if (!in_section) {
+		charge(params, state, now, ECS_POLICY_READY);
+		return ECS_POLICY_RELEASE;
+	}
+	return ECS_POLICY_CONTINUE;
+}
+
+/**
+ * ecs_policy_request() - the fair class wants the CPU of this vCPU
+ * @params: what the administrator set
+ * @state: the vCPU's account
+ * @now: current time, ns
+ * @in_section: the guest's hint, read once
+ *
+ * The vCPU is running. A section that ended, or a bound that was reached, while
+ * an extension was under way ends it here.
+ *
+ * Return: GRANT and JOIN defer the request; all other verdicts let it through:
+ * PASS, OBSERVE, NO_BUDGET, NO_SECOND, RELEASE, CAP.
+ */
+enum ecs_policy_verdict
+ecs_policy_request(const struct ecs_policy_params *params,
+		   struct ecs_policy_state *state, uint64_t now,
+		   bool in_section)
+{
+	enum ecs_policy_verdict verdict;
+
+	fill(params, state, now);
+	if (state->phase == ECS_POLICY_EXTENDED) {
+		verdict = judge(params, state, now, in_section);
+		return verdict == ECS_POLICY_CONTINUE ? ECS_POLICY_JOIN :
+							verdict;
+	}
+	if (!in_section)
+		return ECS_POLICY_PASS;
+	if (!params->extend)
+		return ECS_POLICY_OBSERVE;
+	if (state->phase == ECS_POLICY_SPENT)
+		return ECS_POLICY_NO_SECOND;
+	/* Less than the time to the first look is not worth a timer. */
+	if (state->tokens_ns < (int64_t)params->recheck_ns)
+		return ECS_POLICY_NO_BUDGET;
+
+	state->bound_ns = params->grace_ns;
+	if (state->bound_ns > (uint64_t)state->tokens_ns)
+		state->bound_ns = (uint64_t)state->tokens_ns;
+	state->since = now;
+	state->phase = ECS_POLICY_EXTENDED;
+	return ECS_POLICY_GRANT;
+}
+
+/**
+ * ecs_policy_recheck() - look at the section again
+ * @params: what the administrator set
+ * @state: the vCPU's account
+ * @now: current time, ns
+ * @in_section: the guest's hint, read once
+ * @next_ns: CONTINUE: when to look next, from now; never past the bound
+ *
+ * A section found over after the bound counts as CAP: nobody knows when it
+ * ended.
+ *
+ * Return: NONE, CONTINUE, RELEASE or CAP; after the last two the caller has the
+ * vCPU preempted.
+ */
+enum ecs_policy_verdict
+ecs_policy_recheck(const struct ecs_policy_params *params,
+		   struct ecs_policy_state *state, uint64_t now,
+		   bool in_section, uint64_t *next_ns)
+{
+	enum ecs_policy_verdict verdict;
+	uint64_t left;
+
+	*next_ns = 0;
+	if (state->phase != ECS_POLICY_EXTENDED)
+		return ECS_POLICY_NONE;
+	fill(params, state, now);
+	verdict = judge(params, state, now, in_section);
+	if (verdict == ECS_POLICY_CONTINUE) {
+		left = state->bound_ns - elapsed(state->since, now);
+		*next_ns = left < params->recheck_ns ? left :
+						       params->recheck_ns;
+	}
+	return verdict;
+}
+
+/**
+ * ecs_policy_end() - end an extension for a reason of the caller's
+ * @params: what the administrator set
+ * @state: the vCPU's account
+ * @now: current time, ns
+ *
+ * Return: ENDED, or NONE if there was no extension.
+ */
+enum ecs_policy_verdict
+ecs_policy_end(const struct ecs_policy_params *params,
+	       struct ecs_policy_state *state, uint64_t now)
+{
+	if (state->phase != ECS_POLICY_EXTENDED)
+		return ECS_POLICY_NONE;
+	fill(params, state, now);
+	charge(params, state, now, ECS_POLICY_READY);
+	return ECS_POLICY_ENDED;
+}
+
+/**
+ * ecs_policy_off_cpu() - the vCPU has left its CPU
+ * @params: what the administrator set
+ * @state: the vCPU's account
+ * @now: current time, ns
+ *
+ * Ends an extension under way and makes a spent vCPU ready again.
+ *
+ * Return: ENDED, or NONE if there was no extension.
+ */
+enum ecs_policy_verdict
+ecs_policy_off_cpu(const struct ecs_policy_params *params,
+		   struct ecs_policy_state *state, uint64_t now)
+{
+	enum ecs_policy_verdict verdict = ecs_policy_end(params, state, now);
+
+	state->phase = ECS_POLICY_READY;
+	return verdict;
+}

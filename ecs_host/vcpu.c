@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vcpu.c: see vcpu.h. */
+#include <linux/hashtable.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "compat/timer.h"
+#include "gate.h"
+#include "stats.h"
+#include "thread.h"
+#include "vcpu.h"
+#include "vm.h"
+
+DEFINE_PER_CPU(struct ecsh_vcpu *, ecsh_vcpu_running);
+
+/* Changes of the registry; raw, for ftrace callbacks run with preemption off. */
+static DEFINE_RAW_SPINLOCK(registry_lock);
+static DEFINE_HASHTABLE(registry, 8);
+static struct workqueue_struct *wq;
+
+/**
+ * ecsh_vcpu_find() - the record of a vCPU
+ * @key: KVM's vCPU
+ *
+ * Context: RCU read side or preemption off.
+ * Return: the record, valid until the caller leaves that context (the vCPU's
+ * own thread: as long as it holds vcpu->mutex), or NULL.
+ */
+struct ecsh_vcpu *ecsh_vcpu_find(const struct kvm_vcpu *key)
+{
+	struct ecsh_vcpu *v;
+
+	hash_for_each_possible_rcu(registry, v, hash, (unsigned long)key)
+		if (v->key == key)
+			return v;
+	return NULL;
+}
+
+/*
+ * Second and last step out: two grace periods separate the end of the registry
+ * entry from the end of the memory. Who may still hold the pointer, and why no
+ * longer after each step:
+ *  1. a callback that found it in the registry: gone, the work waited for RCU;
+ *  2. a sched_in that read thread->vcpu just before ecsh_thread_forget() and
+ *     stored it in ecsh_vcpu_running: it ran with preemption off, so it is over
+ *     and the sweep below sees what it stored;
+ *  3. a request or timer that read ecsh_vcpu_running before the sweep: over
+ *     after synchronize_rcu(); it may have started the timer, so that is
+ *     cancelled only then;
+ *  4. an ioctl that walks the VM's list: excluded by ecsh_vm_mutex.
+ */
+static void free_work(struct work_struct *work)
+{
+	struct ecsh_vcpu *v = container_of(to_rcu_work(work),
+					   struct ecsh_vcpu, free);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		cmpxchg(per_cpu_ptr(&ecsh_vcpu_running, cpu), v, NULL);
+	synchronize_rcu();
+	hrtimer_cancel(&v->timer);
+	ecsh_vm_remove_vcpu(v);
+	kfree(v);
+}
+
+static struct ecsh_vcpu *create(struct kvm_vcpu *vcpu)
+{
+	struct ecsh_vcpu *v;
+	unsigned long flags;
+	struct ecsh_vm *vm;
+
+	v = kzalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
+	if (!v)
+		return NULL;
+	raw_spin_lock_init(&v->lock);
+	INIT_RCU_WORK(&v->free, free_work);
+	hrtimer_setup(&v->timer, ecsh_gate_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	v->key = vcpu;
+	v->kvm = vcpu->kvm;
+	v->id = vcpu->vcpu_id;
+	vm = ecsh_vm_add_vcpu(v);
+	if (!vm) {
+		kfree(v);
+		return NULL;
+	}
+	ecs_policy_init(&v->params, &v->state, ktime_get_mono_fast_ns());
+
+	raw_spin_lock_irqsave(&registry_lock, flags);
+	hash_add_rcu(registry, &v->hash, (unsigned long)v->key);
+	raw_spin_unlock_irqrestore(&registry_lock, flags);
+	return v;
+}
+
+/**
+ * ecsh_vcpu_get() - the record of the vCPU that the current thread runs
+ * @vcpu: KVM's vCPU
+ *
+ * Makes the record if there is none. Two threads do not race here: KVM runs a
+ * vCPU under vcpu->mutex.
+ *
+ * Context: the vCPU's thread, vcpu->mutex held, may sleep.
+ * Return: the record, NULL without memory.
+ */
+struct ecsh_vcpu *ecsh_vcpu_get(struct kvm_vcpu *vcpu)
+{
+	struct ecsh_vcpu *v;
+
+	rcu_read_lock();
+	v = ecsh_vcpu_find(vcpu);
+	rcu_read_unlock();
+	return v ?: create(vcpu);
+}
+
+static struct ecsh_page *exchange_page(struct ecsh_vcpu *v,
+				       struct ecsh_page *page, enum ecs_stat why)
+{
+	struct ecsh_page *old;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	old = rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
+	if (old)
+		ecsh_page_sign_off(old);
+	rcu_assign_pointer(v->page, page);
+	if (old || page)
+		ecsh_stats_inc(&v->stats, why);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+	return old;
+}
+
+/**
+ * ecsh_vcpu_register() - put a registration in force
+ * @v: the vCPU, attached to the current thread
+ * @page: its new registration; one that it has is replaced
+ *
+ * Context: the vCPU's thread, may sleep.
+ */
+void ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
+{
+	struct ecsh_page *old = exchange_page(v, page, ECS_STAT_REGISTERED);
+
+	if (old)
+		ecsh_page_destroy(old, wq);
+}
+
+/**
+ * ecsh_vcpu_drop_page() - end a registration, if there is one
+ * @v: the vCPU
+ * @why: ECS_STAT_WITHDRAWN or ECS_STAT_DROPPED
+ *
+ * An extension under way ends at its next look, which finds no section.
+ *
+ * Context: any but under a runqueue lock; the caller keeps @v alive.
+ * Return: whether there was one.
+ */
+bool ecsh_vcpu_drop_page(struct ecsh_vcpu *v, enum ecs_stat why)
+{
+	struct ecsh_page *old = exchange_page(v, NULL, why);
+
+	if (old)
+		ecsh_page_destroy(old, wq);
+	return old;
+}
+
+/**
+ * ecsh_vcpu_destroyed() - KVM is about to free a vCPU
+ * @key: KVM's vCPU, known here or not
+ *
+ * Context: process context or preemption off, no runqueue lock.
+ */
+void ecsh_vcpu_destroyed(const struct kvm_vcpu *key)
+{
+	struct ecsh_vcpu *v;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&registry_lock, flags);
+	v = ecsh_vcpu_find(key);
+	if (v)
+		hash_del_rcu(&v->hash);
+	raw_spin_unlock_irqrestore(&registry_lock, flags);
+	if (!v)
+		return;
+	ecsh_thread_forget(v);
+	ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
+	queue_rcu_work(wq, &v->free);
+}
+
+/**
+ * ecsh_vcpu_memslot_gone() - a memory slot was deleted or moved
+ * @kvm: the VM
+ * @base: first guest frame it had
+ * @npages: how many
+ *
+ * The pins keep the memory, but it is no longer the guest's at that address:
+ * registrations that lie in it are dropped.
+ *
+ * Context: process context or preemption off, no runqueue lock.
+ */
+void ecsh_vcpu_memslot_gone(const struct kvm *kvm, gfn_t base, u64 npages)
+{
+	struct ecsh_page *page;
+	struct ecsh_vcpu *v;
+	bool hit;
+	int bucket;
+
+	rcu_read_lock();
+	hash_for_each_rcu(registry, bucket, v, hash) {
+		if (v->kvm != kvm)
+			continue;
+		page = rcu_dereference(v->page);
+		hit = page && (page->gfn - base < npages ||
+			       page->pc_gfn - base < npages);
+		if (hit)
+			ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * ecsh_vcpu_init() - set up the registry
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ecsh_vcpu_init(void)
+{
+	wq = alloc_workqueue("ecs_host", WQ_UNBOUND, 0);
+	return wq ? 0 : -ENOMEM;
+}
+
+/**
+ * ecsh_vcpu_exit() - end all records
+ *
+ * No hook, notifier or file is left that could find one; the works already
+ * under way are waited for.
+ *
+ * Context: module exit.
+ */
+void ecsh_vcpu_exit(void)
+{
+	struct hlist_node *next;
+	struct ecsh_vcpu *v;
+	unsigned long flags;
+	int bucket;
+
+	hash_for_each_safe(registry, bucket, next, v, hash) {
+		raw_spin_lock_irqsave(&registry_lock, flags);
+		hash_del_rcu(&v->hash);
+		raw_spin_unlock_irqrestore(&registry_lock, flags);
+		ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
+		queue_rcu_work(wq, &v->free);
+	}
+	/* The RCU part of the works first, then the works. */
+	rcu_barrier();
+	destroy_workqueue(wq);
+}
