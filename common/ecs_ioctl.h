@@ -48,7 +48,8 @@
  * @valid: in: ECS_PARAM_* to change; out: all
  * @mode: ECS_MODE_*
  * @grace_ns: the longest one preemption is deferred
- * @recheck_ns: how often the section is looked at meanwhile
+ * @recheck_ns: when the section is first looked at again; later looks come at
+ *	doubling distances
  * @budget_ppm: long-run share of each vCPU's time that may be extension
  * @burst_ns: how much unused budget a vCPU may save up
  */

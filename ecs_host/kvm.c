@@ -92,11 +92,11 @@ static ECS_FTRACE_CALLBACK(filter_msr)
  */
 static void memslot_changed(ecs_ftrace_regs *fregs)
 {
-	const unsigned int at = __builtin_types_compatible_p(
-		typeof(&kvm_arch_commit_memory_region),
-		void (*)(struct kvm *, struct kvm_memory_slot *,
-			 const struct kvm_memory_slot *,
-			 enum kvm_mr_change)) ? 1 : 2;
+	typedef void commit(struct kvm *kvm, struct kvm_memory_slot *old,
+			    const struct kvm_memory_slot *new,
+			    enum kvm_mr_change change);
+	const unsigned int at = __same_type(kvm_arch_commit_memory_region,
+					    commit) ? 1 : 2;
 	const struct kvm *kvm = (void *)ecs_ftrace_argument(fregs, 0);
 	const struct kvm_memory_slot *old =
 		(void *)ecs_ftrace_argument(fregs, at);

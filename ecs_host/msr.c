@@ -168,7 +168,7 @@ void ecsh_msr_drain(void)
 {
 	do {
 		while (atomic_read(&inside))
-			msleep(1);
+			msleep(20);
 		synchronize_rcu_tasks();
 	} while (atomic_read(&inside));
 }

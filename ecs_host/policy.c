@@ -33,9 +33,11 @@ static void fill(const struct ecs_policy_params *params,
 			dt % PPM * params->budget_ppm / PPM;
 
 	state->filled_at = now;
-	/* A gain of this size fills any bucket from the deepest debt. */
+	/* As much as fills the bucket from the deepest debt. */
 	if (gain > 2 * params->burst_ns)
 		gain = 2 * params->burst_ns;
+	/* A smaller burst takes excess and debt away at once, then time adds. */
+	state->tokens_ns = clamp_tokens(params, state->tokens_ns);
 	state->tokens_ns = clamp_tokens(params,
 					state->tokens_ns + (int64_t)gain);
 }
@@ -71,14 +73,19 @@ void ecs_policy_init(const struct ecs_policy_params *params,
 	state->length_ns = 0;
 }
 
+/* Set back, the clock cannot say how long the extension lasted: too long. */
+static bool is_bound_reached(const struct ecs_policy_state *state, uint64_t now)
+{
+	return (int64_t)(now - state->since) < 0 ||
+	       elapsed(state->since, now) >= state->bound_ns;
+}
+
 /* Ends an extension whose section is over or whose bound is reached. */
 static enum ecs_policy_verdict
 judge(const struct ecs_policy_params *params, struct ecs_policy_state *state,
       uint64_t now, bool in_section)
 {
-	/* Set back, the clock cannot say how long this lasted: end it. */
-	if ((int64_t)(now - state->since) < 0 ||
-	    elapsed(state->since, now) >= state->bound_ns) {
+	if (is_bound_reached(state, now)) {
 		charge(params, state, now, ECS_POLICY_SPENT);
 		return ECS_POLICY_CAP;
 	}
@@ -141,6 +148,10 @@ ecs_policy_request(const struct ecs_policy_params *params,
  * @in_section: the guest's hint, read once
  * @next_ns: CONTINUE: when to look next, from now; never past the bound
  *
+ * The looks come at doubling distances: a section is noticed to be over after
+ * at most twice its length, and a long one is not slowed down by being watched,
+ * for each look costs the guest a VM exit.
+ *
  * A section found over after the bound counts as CAP: nobody knows when it
  * ended.
  *
@@ -153,7 +164,7 @@ ecs_policy_recheck(const struct ecs_policy_params *params,
 		   bool in_section, uint64_t *next_ns)
 {
 	enum ecs_policy_verdict verdict;
-	uint64_t left;
+	uint64_t age, left;
 
 	*next_ns = 0;
 	if (state->phase != ECS_POLICY_EXTENDED)
@@ -161,9 +172,11 @@ ecs_policy_recheck(const struct ecs_policy_params *params,
 	fill(params, state, now);
 	verdict = judge(params, state, now, in_section);
 	if (verdict == ECS_POLICY_CONTINUE) {
-		left = state->bound_ns - elapsed(state->since, now);
-		*next_ns = left < params->recheck_ns ? left :
-						       params->recheck_ns;
+		age = elapsed(state->since, now);
+		left = state->bound_ns - age;
+		*next_ns = age < params->recheck_ns ? params->recheck_ns : age;
+		if (*next_ns > left)
+			*next_ns = left;
 	}
 	return verdict;
 }
@@ -183,7 +196,9 @@ ecs_policy_end(const struct ecs_policy_params *params,
 	if (state->phase != ECS_POLICY_EXTENDED)
 		return ECS_POLICY_NONE;
 	fill(params, state, now);
-	charge(params, state, now, ECS_POLICY_READY);
+	charge(params, state, now, is_bound_reached(state, now) ?
+					   ECS_POLICY_SPENT :
+					   ECS_POLICY_READY);
 	return ECS_POLICY_ENDED;
 }
 

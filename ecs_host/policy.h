@@ -11,6 +11,8 @@
  * and is charged what the extension really took (it may run into debt when a
  * timer is late, and then waits). An extension that reached its bound leaves
  * the vCPU "spent": nothing more until it has been off the CPU.
+ *
+ * Parameters may change at any time; an extension under way keeps its bound.
  */
 #ifndef ECS_POLICY_H
 #define ECS_POLICY_H
@@ -20,8 +22,8 @@
 /**
  * struct ecs_policy_params - what the administrator set
  * @grace_ns: bound of one extension
- * @recheck_ns: time between two looks at the section
- * @burst_ns: bound of the bucket
+ * @recheck_ns: time to the first look at the section, and the least between two
+ * @burst_ns: bound of the bucket; below recheck_ns nothing is ever granted
  * @budget_ppm: rate of the bucket, parts per million of time
  * @extend: false: judge and count, but never defer
  */

@@ -276,7 +276,7 @@ static struct pid *get_live_pid(s32 nr)
  */
 int ecsh_vm_set(struct ecs_ioc_vm *arg)
 {
-	struct ecs_ioc_params change = arg->params;
+	struct ecs_ioc_params change = arg->params, params;
 	struct ecsh_vcpu *v;
 	struct ecsh_vm *vm;
 	struct pid *pid;
@@ -290,13 +290,21 @@ int ecsh_vm_set(struct ecs_ioc_vm *arg)
 	mutex_lock(&ecsh_vm_mutex);
 	vm = find_or_create(pid);
 	if (vm) {
-		merge(&vm->params, &change);
+		params = vm->params;
+		merge(&params, &change);
+		/* Such a bucket would never hold enough for a grant. */
+		if (params.burst_ns < params.recheck_ns) {
+			err = -EINVAL;
+			goto unlock;
+		}
+		vm->params = params;
 		list_for_each_entry(v, &vm->vcpus, vm_node)
 			apply(vm, v);
 		fill(vm, arg);
 	} else {
 		err = -ENOMEM;
 	}
+unlock:
 	mutex_unlock(&ecsh_vm_mutex);
 	put_pid(pid);
 	return err;

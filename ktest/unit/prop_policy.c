@@ -1,0 +1,764 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * prop_policy.c: what holds of the policy in every history.
+ *
+ * Random histories run against a model that is slow and obvious: it keeps a
+ * log of all that ever touched the bucket and replays it, exactly, whenever it
+ * wants to know what is in there. The policy rounds each filling down to whole
+ * nanoseconds; so it may hold less than the model, by at most 1 ns per filling,
+ * and never more. Where this decides a verdict, either one is right.
+ *
+ * Not promised, and so not tested: that more budget never means fewer grants
+ * in the same history. It does not hold. A grant that only the larger budget
+ * pays for may end late, and while that debt is worked off the smaller budget
+ * pays for two shorter ones. What does hold is more_budget_wins_first().
+ */
+#include "policy.h"
+#include "ecs_ioctl.h"
+#include "test.h"
+
+typedef __int128 wide;
+
+#define MILLION 1000000
+#define STEPS_MAX 240
+
+#define US 1000ull
+#define MS 1000000ull
+
+static long long ns(wide millionths)
+{
+	return (long long)(millionths / MILLION);
+}
+
+static wide min_wide(wide a, wide b)
+{
+	return a < b ? a : b;
+}
+
+static wide clamp_wide(wide value, wide bound)
+{
+	return value > bound ? bound : value < -bound ? -bound : value;
+}
+
+/* --- the model: time never wraps, amounts are millionths of a ns --- */
+
+struct entry {
+	wide at;
+	wide charge;
+	wide burst;
+	wide ppm;
+};
+
+struct model {
+	struct entry log[2 * STEPS_MAX];
+	unsigned int entries;
+	wide start;
+	wide first_burst;
+	wide since;
+	wide bound_ns;
+	enum ecs_policy_phase phase;
+};
+
+static void model_log(struct model *model,
+		      const struct ecs_policy_params *params, wide at,
+		      wide charge_ns)
+{
+	model->log[model->entries++] = (struct entry){
+		.at = at,
+		.charge = charge_ns * MILLION,
+		.burst = (wide)params->burst_ns * MILLION,
+		.ppm = params->budget_ppm,
+	};
+}
+
+/* What the bucket holds after all that is in the log. */
+static wide model_tokens(const struct model *model)
+{
+	wide tokens = model->first_burst, filled_at = model->start;
+	const struct entry *entry = model->log;
+	const struct entry *end = entry + model->entries;
+
+	for (; entry < end; entry++) {
+		/* A new burst counts at once, then the time since. */
+		tokens = clamp_wide(tokens, entry->burst);
+		if (entry->at > filled_at)
+			tokens += (entry->at - filled_at) * entry->ppm;
+		filled_at = entry->at;
+		tokens = clamp_wide(tokens, entry->burst);
+		tokens = clamp_wide(tokens - entry->charge, entry->burst);
+	}
+	return tokens;
+}
+
+/* What the policy may have lost by rounding. */
+static wide model_slack(const struct model *model)
+{
+	return (wide)model->entries * MILLION;
+}
+
+static void model_init(struct model *model,
+		       const struct ecs_policy_params *params, wide now)
+{
+	model->entries = 0;
+	model->start = now;
+	model->first_burst = (wide)params->burst_ns * MILLION;
+	model->since = now;
+	model->bound_ns = 0;
+	model->phase = ECS_POLICY_READY;
+}
+
+static void model_finish(struct model *model,
+			 const struct ecs_policy_params *params, wide now,
+			 enum ecs_policy_phase phase)
+{
+	wide length = now - model->since;
+
+	model_log(model, params, now, length > 0 ? length : 0);
+	model->phase = phase;
+}
+
+static bool model_is_bound_reached(const struct model *model, wide now)
+{
+	return now < model->since || now - model->since >= model->bound_ns;
+}
+
+/* For a request and a recheck alike, while there is an extension. */
+static enum ecs_policy_verdict
+model_look(struct model *model, const struct ecs_policy_params *params,
+	   wide now, bool in_section)
+{
+	if (model_is_bound_reached(model, now)) {
+		model_finish(model, params, now, ECS_POLICY_SPENT);
+		return ECS_POLICY_CAP;
+	}
+	if (!in_section) {
+		model_finish(model, params, now, ECS_POLICY_READY);
+		return ECS_POLICY_RELEASE;
+	}
+	model_log(model, params, now, 0);
+	return ECS_POLICY_CONTINUE;
+}
+
+/*
+ * @got is what the policy said and @bound_ns what it granted; they count only
+ * where the model cannot know for rounding.
+ */
+static enum ecs_policy_verdict
+model_request(struct model *model, const struct ecs_policy_params *params,
+	      wide now, bool in_section, enum ecs_policy_verdict got,
+	      uint64_t bound_ns)
+{
+	wide most, least, want = (wide)params->recheck_ns * MILLION;
+	wide grace = (wide)params->grace_ns * MILLION;
+	wide bound = (wide)bound_ns * MILLION;
+
+	if (model->phase == ECS_POLICY_EXTENDED) {
+		got = model_look(model, params, now, in_section);
+		return got == ECS_POLICY_CONTINUE ? ECS_POLICY_JOIN : got;
+	}
+	model_log(model, params, now, 0);
+	if (!in_section)
+		return ECS_POLICY_PASS;
+	if (!params->extend)
+		return ECS_POLICY_OBSERVE;
+	if (model->phase == ECS_POLICY_SPENT)
+		return ECS_POLICY_NO_SECOND;
+	most = model_tokens(model);
+	least = most - model_slack(model);
+	if (most < want || (least < want && got == ECS_POLICY_NO_BUDGET))
+		return ECS_POLICY_NO_BUDGET;
+	if (got == ECS_POLICY_GRANT)
+		CHECK(bound <= min_wide(grace, most) &&
+		      bound >= min_wide(grace, least),
+		      "bound %llu, grace %lld, tokens %lld",
+		      (unsigned long long)bound_ns, ns(grace), ns(most));
+	model->phase = ECS_POLICY_EXTENDED;
+	model->since = now;
+	model->bound_ns = (wide)bound_ns;
+	return ECS_POLICY_GRANT;
+}
+
+static enum ecs_policy_verdict
+model_recheck(struct model *model, const struct ecs_policy_params *params,
+	      wide now, bool in_section)
+{
+	if (model->phase != ECS_POLICY_EXTENDED)
+		return ECS_POLICY_NONE;
+	return model_look(model, params, now, in_section);
+}
+
+static enum ecs_policy_verdict
+model_end(struct model *model, const struct ecs_policy_params *params, wide now)
+{
+	if (model->phase != ECS_POLICY_EXTENDED)
+		return ECS_POLICY_NONE;
+	model_finish(model, params, now,
+		     model_is_bound_reached(model, now) ? ECS_POLICY_SPENT :
+							  ECS_POLICY_READY);
+	return ECS_POLICY_ENDED;
+}
+
+static enum ecs_policy_verdict
+model_off_cpu(struct model *model, const struct ecs_policy_params *params,
+	      wide now)
+{
+	enum ecs_policy_verdict verdict = model_end(model, params, now);
+
+	model->phase = ECS_POLICY_READY;
+	return verdict;
+}
+
+/* After CONTINUE: the looks come at doubling distances, the last at the bound. */
+static wide model_next(const struct model *model,
+		       const struct ecs_policy_params *params, wide now)
+{
+	wide at_least = now + (wide)params->recheck_ns;
+	wide doubled = model->since + 2 * (now - model->since);
+
+	return min_wide(doubled > at_least ? doubled : at_least,
+			model->since + model->bound_ns);
+}
+
+/* --- random parameters and histories --- */
+
+static void random_params(struct rng *rng, struct ecs_policy_params *params)
+{
+	params->grace_ns = rng_range(rng, ECS_GRACE_NS_MIN,
+				     rng_percent(rng, 80) ? 1000 * US :
+							    ECS_GRACE_NS_MAX);
+	params->recheck_ns = rng_range(rng, ECS_RECHECK_NS_MIN,
+				       rng_percent(rng, 80) ? 100 * US :
+							ECS_RECHECK_NS_MAX);
+	params->burst_ns = rng_range(rng, ECS_BURST_NS_MIN,
+				     rng_percent(rng, 80) ? 4000 * US :
+							    ECS_BURST_NS_MAX);
+	params->budget_ppm = (uint32_t)rng_log(rng, ECS_BUDGET_PPM_MAX);
+	if (rng_percent(rng, 10))
+		params->budget_ppm = ECS_BUDGET_PPM_MAX;
+	params->extend = rng_percent(rng, 90);
+}
+
+static uint64_t random_origin(struct rng *rng)
+{
+	switch (rng_below(rng, 4)) {
+	case 0:
+		return rng_below(rng, 2);
+	case 1:
+		return (1ull << 63) - rng_log(rng, 100 * MS);
+	case 2:
+		return 0 - rng_log(rng, 100 * MS);
+	}
+	return rng_next(rng);
+}
+
+enum event {
+	EVENT_REQUEST,
+	EVENT_RECHECK,
+	EVENT_END,
+	EVENT_OFF_CPU,
+};
+
+struct extension {
+	wide start;
+	wide end;
+	wide bound;
+};
+
+/* One history: the policy, the world around it, and what was seen of it. */
+struct run {
+	struct rng *rng;
+	struct ecs_policy_params params;
+	struct ecs_policy_state state;
+	uint64_t origin;	/* the clock's value at time 0 */
+	wide now;
+	wide due;		/* when the timer should fire */
+	bool in_section;
+	bool capped;		/* CAP was said, not off the CPU since */
+	struct extension extensions[STEPS_MAX];
+	unsigned int nr;
+};
+
+static void run_init(struct run *run, struct rng *rng)
+{
+	run->rng = rng;
+	random_params(rng, &run->params);
+	run->origin = random_origin(rng);
+	run->now = 0;
+	run->due = 0;
+	run->in_section = rng_percent(rng, 50);
+	run->capped = false;
+	run->nr = 0;
+	ecs_policy_init(&run->params, &run->state, run->origin);
+}
+
+static uint64_t run_clock(const struct run *run)
+{
+	return run->origin + (uint64_t)run->now;
+}
+
+/*
+ * Chooses what comes next and moves time there: mostly the timer while there
+ * is an extension, up to @late ns late.
+ */
+static enum event run_advance(struct run *run, uint64_t late)
+{
+	bool extended = run->state.phase == ECS_POLICY_EXTENDED;
+	struct rng *rng = run->rng;
+	uint64_t pick = rng_below(rng, 100);
+	wide then = run->now + rng_log(rng, rng_percent(rng, 90) ? 200 * US :
+								   100 * MS);
+
+	if (rng_percent(rng, 30))
+		run->in_section = !run->in_section;
+	if (extended && (pick < 60 || then >= run->due)) {
+		if (run->due > run->now)
+			run->now = run->due;
+		if (late && rng_percent(rng, 30))
+			run->now += rng_log(rng, late);
+		return EVENT_RECHECK;
+	}
+	run->now = then;
+	if (pick < 75)
+		return EVENT_REQUEST;
+	if (pick < 80)
+		return EVENT_RECHECK;
+	return pick < 85 ? EVENT_END : EVENT_OFF_CPU;
+}
+
+static bool belongs(enum event event, enum ecs_policy_verdict verdict)
+{
+	switch (verdict) {
+	case ECS_POLICY_PASS:
+	case ECS_POLICY_GRANT:
+	case ECS_POLICY_JOIN:
+	case ECS_POLICY_OBSERVE:
+	case ECS_POLICY_NO_BUDGET:
+	case ECS_POLICY_NO_SECOND:
+		return event == EVENT_REQUEST;
+	case ECS_POLICY_CONTINUE:
+		return event == EVENT_RECHECK;
+	case ECS_POLICY_RELEASE:
+	case ECS_POLICY_CAP:
+		return event == EVENT_REQUEST || event == EVENT_RECHECK;
+	case ECS_POLICY_NONE:
+		return event != EVENT_REQUEST;
+	case ECS_POLICY_ENDED:
+		return event == EVENT_END || event == EVENT_OFF_CPU;
+	}
+	return false;
+}
+
+/* What needs no model: promises of policy.h about each single step. */
+static void watch(struct run *run, const struct ecs_policy_state *before,
+		  enum event event, enum ecs_policy_verdict verdict,
+		  uint64_t next_ns)
+{
+	const struct ecs_policy_params *params = &run->params;
+	const struct ecs_policy_state *state = &run->state;
+	int64_t burst = (int64_t)params->burst_ns;
+	struct extension *last;
+
+	CHECK(belongs(event, verdict), "event %d: %d", event, verdict);
+	CHECK(state->phase == ECS_POLICY_READY ||
+	      state->phase == ECS_POLICY_EXTENDED ||
+	      state->phase == ECS_POLICY_SPENT, "%d", state->phase);
+	if (event == EVENT_REQUEST || verdict != ECS_POLICY_NONE)
+		CHECK(state->tokens_ns >= -burst && state->tokens_ns <= burst,
+		      "%lld of %lld", (long long)state->tokens_ns,
+		      (long long)burst);
+	if (event == EVENT_OFF_CPU) {
+		CHECK(state->phase == ECS_POLICY_READY, "%d", state->phase);
+		run->capped = false;
+	}
+	if (verdict == ECS_POLICY_CAP) {
+		CHECK(state->phase == ECS_POLICY_SPENT, "%d", state->phase);
+		run->capped = true;
+	}
+	if (verdict == ECS_POLICY_CONTINUE) {
+		CHECK(next_ns > 0, "next look at once");
+		CHECK(run_clock(run) + next_ns - state->since <= state->bound_ns,
+		      "next look after the bound, in %llu",
+		      (unsigned long long)next_ns);
+		run->due = run->now + next_ns;
+	} else {
+		CHECK(next_ns == 0, "%llu", (unsigned long long)next_ns);
+	}
+	if (verdict == ECS_POLICY_GRANT) {
+		CHECK(run->in_section, "granted outside a section");
+		CHECK(params->extend, "granted though only observing");
+		CHECK(before->phase == ECS_POLICY_READY, "granted in phase %d",
+		      before->phase);
+		CHECK(!run->capped, "granted again before off CPU");
+		CHECK(state->bound_ns <= params->grace_ns &&
+		      (int64_t)state->bound_ns <= state->tokens_ns,
+		      "bound %llu, grace %llu, tokens %lld",
+		      (unsigned long long)state->bound_ns,
+		      (unsigned long long)params->grace_ns,
+		      (long long)state->tokens_ns);
+		run->due = run->now + (wide)(state->bound_ns < params->recheck_ns ?
+						     state->bound_ns :
+						     params->recheck_ns);
+		run->extensions[run->nr++] = (struct extension){
+			run->now, run->now, (wide)state->bound_ns
+		};
+	}
+	if (before->phase == ECS_POLICY_EXTENDED &&
+	    state->phase != ECS_POLICY_EXTENDED) {
+		last = &run->extensions[run->nr - 1];
+		last->end = run->now;
+		CHECK(state->length_ns == (run->now > last->start ?
+					   (uint64_t)(run->now - last->start) : 0),
+		      "length %llu", (unsigned long long)state->length_ns);
+	}
+}
+
+static enum ecs_policy_verdict
+run_event(struct run *run, enum event event, uint64_t *next_ns)
+{
+	uint64_t clock = run_clock(run);
+
+	*next_ns = 0;
+	switch (event) {
+	case EVENT_REQUEST:
+		return ecs_policy_request(&run->params, &run->state, clock,
+					  run->in_section);
+	case EVENT_RECHECK:
+		return ecs_policy_recheck(&run->params, &run->state, clock,
+					  run->in_section, next_ns);
+	case EVENT_END:
+		return ecs_policy_end(&run->params, &run->state, clock);
+	case EVENT_OFF_CPU:
+		return ecs_policy_off_cpu(&run->params, &run->state, clock);
+	}
+	return ECS_POLICY_NONE;
+}
+
+/* --- the properties --- */
+
+static void compare(const struct run *run, struct model *model,
+		    enum event event, enum ecs_policy_verdict got)
+{
+	enum ecs_policy_verdict want = got;
+	wide tokens, next;
+
+	switch (event) {
+	case EVENT_REQUEST:
+		want = model_request(model, &run->params, run->now,
+				     run->in_section, got, run->state.bound_ns);
+		break;
+	case EVENT_RECHECK:
+		want = model_recheck(model, &run->params, run->now,
+				     run->in_section);
+		break;
+	case EVENT_END:
+		want = model_end(model, &run->params, run->now);
+		break;
+	case EVENT_OFF_CPU:
+		want = model_off_cpu(model, &run->params, run->now);
+		break;
+	}
+	CHECK(got == want, "event %d: %d, not %d", event, got, want);
+	if (got == ECS_POLICY_CONTINUE) {
+		next = model_next(model, &run->params, run->now);
+		CHECK(run->due == next, "next look in %lld, not %lld",
+		      (long long)(run->due - run->now),
+		      (long long)(next - run->now));
+	}
+	CHECK(run->state.phase == model->phase, "event %d: phase %d, not %d",
+	      event, run->state.phase, model->phase);
+	tokens = model_tokens(model);
+	CHECK((wide)run->state.tokens_ns * MILLION <= tokens &&
+	      (wide)run->state.tokens_ns * MILLION >=
+		      tokens - model_slack(model),
+	      "event %d: tokens %lld, not %lld", event,
+	      (long long)run->state.tokens_ns, ns(tokens));
+}
+
+/* Anything goes: jumping clocks, changing parameters, very late timers. */
+static bool equals_model(struct rng *rng)
+{
+	bool jumps = rng_percent(rng, 40), changes = rng_percent(rng, 40);
+	uint64_t late = rng_percent(rng, 50) ? 0 : rng_log(rng, 100 * MS);
+	enum ecs_policy_verdict verdict;
+	struct ecs_policy_state before;
+	unsigned int i, jumped = 0;
+	static struct model model;
+	static struct run run;
+	enum event event;
+	uint64_t next;
+
+	run_init(&run, rng);
+	model_init(&model, &run.params, 0);
+	for (i = 0; i < STEPS_MAX && !test_failures; i++) {
+		event = run_advance(&run, late);
+		if (changes && rng_percent(rng, 5))
+			random_params(rng, &run.params);
+		/* Few enough for no difference of times to reach 2^63. */
+		if (jumps && jumped < 8 && rng_percent(rng, 5)) {
+			run.now += (wide)rng_log(rng, 1ull << 58) *
+				   (rng_percent(rng, 50) ? 1 : -1);
+			jumped++;
+		}
+		before = run.state;
+		verdict = run_event(&run, event, &next);
+		watch(&run, &before, event, verdict, next);
+		compare(&run, &model, event, verdict);
+		if (test_failures)
+			printf("  # at step %u, time %lld\n", i,
+			       (long long)run.now);
+	}
+	return !test_failures;
+}
+
+/*
+ * In every window that begins with one extension and ends with a later one,
+ * the lengths up to their bounds are paid for by the burst and the window's
+ * share, and so are the whole lengths but for the lateness of the last one.
+ * The latter only if no timer is later than the burst: debt has a bound.
+ */
+static void check_windows(const struct run *run, bool whole)
+{
+	wide paid, sum, full, length, late;
+	const struct extension *end;
+	unsigned int i, j;
+
+	for (i = 0; i < run->nr; i++) {
+		sum = 0;
+		full = 0;
+		for (j = i; j < run->nr; j++) {
+			end = &run->extensions[j];
+			length = end->end - end->start;
+			late = length > end->bound ? length - end->bound : 0;
+			sum += length - late;
+			full += length;
+			paid = (wide)run->params.burst_ns * MILLION +
+			       (end->end - run->extensions[i].start) *
+				       run->params.budget_ppm;
+			CHECK(sum * MILLION <= paid,
+			      "extensions %u to %u: %lld in bounds, %lld paid",
+			      i, j, (long long)sum, ns(paid));
+			if (whole)
+				CHECK((full - late) * MILLION <= paid,
+				      "extensions %u to %u: %lld, %lld paid", i,
+				      j, (long long)full, ns(paid));
+			if (test_failures)
+				return;
+		}
+	}
+}
+
+static bool no_window_overdraws(struct rng *rng)
+{
+	enum ecs_policy_verdict verdict;
+	struct ecs_policy_state before;
+	static struct run run;
+	uint64_t late, next;
+	enum event event;
+	unsigned int i;
+	bool whole;
+
+	run_init(&run, rng);
+	whole = rng_percent(rng, 70);
+	late = whole ? rng_log(rng, run.params.burst_ns) : 100 * MS;
+	for (i = 0; i < STEPS_MAX && !test_failures; i++) {
+		event = run_advance(&run, late);
+		before = run.state;
+		verdict = run_event(&run, event, &next);
+		watch(&run, &before, event, verdict, next);
+	}
+	if (run.state.phase == ECS_POLICY_EXTENDED)
+		run.nr--;
+	check_windows(&run, whole);
+	return !test_failures;
+}
+
+/* A guest that is always in a section, as busy a host as can be. */
+static bool greedy_gets_its_share(struct rng *rng)
+{
+	struct ecs_policy_state before;
+	static struct run run;
+	enum ecs_policy_verdict verdict;
+	uint64_t next;
+	unsigned int i;
+
+	run_init(&run, rng);
+	run.params.extend = true;
+	run.in_section = true;
+	for (i = 0; i < 5000 && run.nr < STEPS_MAX && !test_failures; i++) {
+		before = run.state;
+		if (before.phase == ECS_POLICY_EXTENDED) {
+			run.now = run.due;
+			verdict = run_event(&run, EVENT_RECHECK, &next);
+			watch(&run, &before, EVENT_RECHECK, verdict, next);
+		} else if (before.phase == ECS_POLICY_SPENT) {
+			/* It asks again before it is off the CPU, in vain. */
+			verdict = run_event(&run, EVENT_REQUEST, &next);
+			watch(&run, &before, EVENT_REQUEST, verdict, next);
+			CHECK(verdict == ECS_POLICY_NO_SECOND, "%d", verdict);
+			run.now += rng_log(rng, 100 * US);
+			before = run.state;
+			verdict = run_event(&run, EVENT_OFF_CPU, &next);
+			watch(&run, &before, EVENT_OFF_CPU, verdict, next);
+		} else {
+			run.now += rng_log(rng, 4 * MS);
+			verdict = run_event(&run, EVENT_REQUEST, &next);
+			watch(&run, &before, EVENT_REQUEST, verdict, next);
+		}
+	}
+	if (run.state.phase == ECS_POLICY_EXTENDED)
+		run.nr--;
+	check_windows(&run, true);
+	return !test_failures;
+}
+
+/* And one that never leaves the CPU: a single extension, for ever. */
+static bool never_off_cpu_gets_one(struct rng *rng)
+{
+	enum ecs_policy_verdict verdict;
+	unsigned int i, grants = 0;
+	static struct run run;
+	uint64_t next;
+
+	run_init(&run, rng);
+	run.in_section = true;
+	for (i = 0; i < 1000; i++) {
+		run.now += rng_log(rng, 10 * MS);
+		verdict = run_event(&run, rng_percent(rng, 50) ? EVENT_REQUEST :
+								 EVENT_RECHECK,
+				    &next);
+		grants += verdict == ECS_POLICY_GRANT;
+	}
+	return CHECK(grants <= 1, "%u grants", grants);
+}
+
+static bool prefers(enum ecs_policy_verdict more, enum ecs_policy_verdict less)
+{
+	/* Ended from outside, the same length may be past the smaller bound. */
+	if (less == ECS_POLICY_NO_SECOND)
+		return more == ECS_POLICY_GRANT || more == ECS_POLICY_NO_BUDGET;
+	if (less == ECS_POLICY_NO_BUDGET)
+		return more == ECS_POLICY_GRANT;
+	return less == ECS_POLICY_CAP &&
+	       (more == ECS_POLICY_JOIN || more == ECS_POLICY_CONTINUE ||
+		more == ECS_POLICY_RELEASE);
+}
+
+/*
+ * Two vCPUs see the same, and one has a larger budget: up to and with the
+ * first step in which they fare differently it is never worse off.
+ */
+static bool more_budget_wins_first(struct rng *rng)
+{
+	enum ecs_policy_verdict verdict, other;
+	uint64_t next, other_next;
+	static struct run run, less;
+	enum event event;
+	unsigned int i;
+
+	run_init(&run, rng);
+	less = run;
+	less.params.budget_ppm =
+		(uint32_t)rng_range(rng, 0, run.params.budget_ppm);
+	for (i = 0; i < STEPS_MAX; i++) {
+		event = run_advance(&run, 100 * US);
+		less.now = run.now;
+		less.in_section = run.in_section;
+		verdict = run_event(&run, event, &next);
+		other = run_event(&less, event, &other_next);
+		if (verdict != other)
+			return CHECK(prefers(verdict, other),
+				     "step %u: %d with more budget, %d with less",
+				     i, verdict, other);
+		if (!CHECK(run.state.tokens_ns >= less.state.tokens_ns &&
+			   run.state.bound_ns >= less.state.bound_ns &&
+			   next >= other_next,
+			   "step %u: tokens %lld < %lld or bound or next", i,
+			   (long long)run.state.tokens_ns,
+			   (long long)less.state.tokens_ns))
+			return false;
+		if (verdict == ECS_POLICY_GRANT)
+			next = run.params.recheck_ns;
+		run.due = run.now + (wide)next;
+	}
+	return true;
+}
+
+/* Histories are worth nothing if they do not reach what they should. */
+static unsigned long reached[ECS_POLICY_ENDED + 1];
+
+static bool reach_some(struct rng *rng)
+{
+	static struct run run;
+	enum event event;
+	uint64_t next;
+	unsigned int i;
+	struct ecs_policy_state before;
+	enum ecs_policy_verdict verdict;
+
+	run_init(&run, rng);
+	for (i = 0; i < STEPS_MAX; i++) {
+		event = run_advance(&run, 10 * US);
+		before = run.state;
+		verdict = run_event(&run, event, &next);
+		watch(&run, &before, event, verdict, next);
+		reached[verdict]++;
+	}
+	return !test_failures;
+}
+
+static void test_equals_model(const void *arg)
+{
+	(void)arg;
+	test_rounds(1500, equals_model);
+}
+
+static void test_windows(const void *arg)
+{
+	(void)arg;
+	test_rounds(3000, no_window_overdraws);
+}
+
+static void test_greedy(const void *arg)
+{
+	(void)arg;
+	test_rounds(300, greedy_gets_its_share);
+}
+
+static void test_never_off_cpu(const void *arg)
+{
+	(void)arg;
+	test_rounds(300, never_off_cpu_gets_one);
+}
+
+static void test_more_budget(const void *arg)
+{
+	(void)arg;
+	test_rounds(5000, more_budget_wins_first);
+}
+
+/* With its own seed: it judges the histories above, not the policy. */
+static void test_reach(const void *arg)
+{
+	struct rng rng = { 1 };
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < 200; i++)
+		reach_some(&rng);
+	for (i = 0; i < ARRAY_SIZE(reached); i++)
+		CHECK(reached[i] >= 100, "verdict %u: %lu times", i, reached[i]);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		{ "policy equals the model", test_equals_model, NULL },
+		{ "no window overdraws the budget", test_windows, NULL },
+		{ "always in a section gets its share at most", test_greedy, NULL },
+		{ "never off the CPU gets one extension", test_never_off_cpu, NULL },
+		{ "more budget wins the first difference", test_more_budget, NULL },
+		{ "histories reach every verdict", test_reach, NULL },
+	};
+
+	return test_main(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_policy.c: each rule of policy.h as a short history with known answers.
+ *
+ * Times are relative: every case runs from several origins of the clock, two
+ * of them just before it wraps, and must give the same answers from each.
+ */
+#include "policy.h"
+#include "test.h"
+
+#define US 1000ull
+#define MS 1000000ull
+
+enum op {
+	OP_END_OF_CASE,
+	OP_REQUEST,
+	OP_RECHECK,
+	OP_END,
+	OP_OFF_CPU,
+	OP_PARAMS,	/* the administrator changes them */
+	OP_TOKENS,	/* a look at the account */
+	OP_BOUND,
+	OP_LENGTH,
+	OP_PHASE,
+};
+
+struct step {
+	enum op op;
+	uint64_t at;
+	bool in_section;
+	enum ecs_policy_verdict verdict;
+	uint64_t next_ns;
+	int64_t value;
+	struct ecs_policy_params params;
+};
+
+#define REQUEST(time, in, want) \
+	{ .op = OP_REQUEST, .at = (time), .in_section = (in), \
+	  .verdict = ECS_POLICY_##want }
+#define RECHECK(time, in, want, next) \
+	{ .op = OP_RECHECK, .at = (time), .in_section = (in), \
+	  .verdict = ECS_POLICY_##want, .next_ns = (next) }
+#define END(time, want) \
+	{ .op = OP_END, .at = (time), .verdict = ECS_POLICY_##want }
+#define OFF_CPU(time, want) \
+	{ .op = OP_OFF_CPU, .at = (time), .verdict = ECS_POLICY_##want }
+#define PARAMS(...) { .op = OP_PARAMS, .params = { __VA_ARGS__ } }
+#define TOKENS(ns) { .op = OP_TOKENS, .value = (int64_t)(ns) }
+#define BOUND(ns) { .op = OP_BOUND, .value = (int64_t)(ns) }
+#define LENGTH(ns) { .op = OP_LENGTH, .value = (int64_t)(ns) }
+#define PHASE(want) { .op = OP_PHASE, .value = ECS_POLICY_##want }
+
+/* 100 us at most, a look each 20 us, 10 % of the time, 300 us saved up. */
+#define USUAL \
+	.grace_ns = 100 * US, .recheck_ns = 20 * US, .burst_ns = 300 * US, \
+	.budget_ppm = 100000, .extend = true
+
+#define IN true
+#define OUT false
+
+struct history {
+	const char *name;
+	struct ecs_policy_params params;
+	struct step steps[24];
+};
+
+static const struct history histories[] = {
+	{
+		"account opens full and ready", { USUAL }, {
+			TOKENS(300 * US), PHASE(READY), BOUND(0), LENGTH(0),
+		}
+	}, {
+		"request outside a section passes", { USUAL }, {
+			REQUEST(0, OUT, PASS), PHASE(READY),
+			REQUEST(5 * US, OUT, PASS), TOKENS(300 * US),
+		}
+	}, {
+		"request inside a section is granted", { USUAL }, {
+			REQUEST(7 * US, IN, GRANT), PHASE(EXTENDED),
+			BOUND(100 * US), TOKENS(300 * US),
+		}
+	}, {
+		"second request joins and prolongs nothing", { USUAL }, {
+			REQUEST(0, IN, GRANT), REQUEST(30 * US, IN, JOIN),
+			REQUEST(99 * US, IN, JOIN), BOUND(100 * US),
+			RECHECK(100 * US, IN, CAP, 0),
+		}
+	}, {
+		"recheck finds the section over", { USUAL }, {
+			REQUEST(0, IN, GRANT), RECHECK(20 * US, IN, CONTINUE, 20 * US),
+			RECHECK(40 * US, OUT, RELEASE, 0), PHASE(READY),
+			LENGTH(40 * US), TOKENS(260 * US),
+		}
+	}, {
+		"request finds the section over", { USUAL }, {
+			REQUEST(0, IN, GRANT), REQUEST(10 * US, OUT, RELEASE),
+			PHASE(READY), LENGTH(10 * US), TOKENS(290 * US),
+		}
+	}, {
+		"next may follow a release at once", { USUAL }, {
+			REQUEST(0, IN, GRANT), RECHECK(20 * US, OUT, RELEASE, 0),
+			REQUEST(20 * US, IN, GRANT), BOUND(100 * US),
+		}
+	}, {
+		"recheck caps at the bound, not before", { USUAL }, {
+			REQUEST(0, IN, GRANT),
+			RECHECK(100 * US - 1, IN, CONTINUE, 1),
+			RECHECK(100 * US, IN, CAP, 0), PHASE(SPENT),
+			LENGTH(100 * US), TOKENS(200 * US),
+		}
+	}, {
+		"request caps at the bound, not before", { USUAL }, {
+			REQUEST(0, IN, GRANT), REQUEST(100 * US - 1, IN, JOIN),
+			REQUEST(100 * US, IN, CAP), PHASE(SPENT),
+			LENGTH(100 * US),
+		}
+	}, {
+		"section over after the bound counts as cap", { USUAL }, {
+			REQUEST(0, IN, GRANT), RECHECK(101 * US, OUT, CAP, 0),
+			PHASE(SPENT), OFF_CPU(102 * US, NONE),
+			REQUEST(200 * US, IN, GRANT), REQUEST(300 * US, OUT, CAP),
+		}
+	}, {
+		"recheck comes no later than the bound", { USUAL }, {
+			REQUEST(0, IN, GRANT), RECHECK(20 * US, IN, CONTINUE, 20 * US),
+			RECHECK(80 * US, IN, CONTINUE, 20 * US),
+			RECHECK(81 * US, IN, CONTINUE, 19 * US),
+			RECHECK(95 * US, IN, CONTINUE, 5 * US),
+		}
+	}, {
+		"rechecks come at doubling distances", {
+			.grace_ns = 1000 * US, .recheck_ns = 20 * US,
+			.burst_ns = 2000 * US, .budget_ppm = 0, .extend = true,
+		}, {
+			REQUEST(0, IN, GRANT), RECHECK(1 * US, IN, CONTINUE, 20 * US),
+			RECHECK(20 * US, IN, CONTINUE, 20 * US),
+			RECHECK(40 * US, IN, CONTINUE, 40 * US),
+			RECHECK(80 * US, IN, CONTINUE, 80 * US),
+			RECHECK(300 * US, IN, CONTINUE, 300 * US),
+			RECHECK(600 * US, IN, CONTINUE, 400 * US),
+			RECHECK(1000 * US, IN, CAP, 0),
+		}
+	}, {
+		"recheck without an extension", { USUAL }, {
+			RECHECK(5 * US, IN, NONE, 0), REQUEST(10 * US, IN, GRANT),
+			RECHECK(10 * US, IN, CONTINUE, 20 * US),
+			RECHECK(110 * US, IN, CAP, 0), RECHECK(120 * US, IN, NONE, 0),
+			PHASE(SPENT), OFF_CPU(130 * US, NONE),
+			RECHECK(140 * US, OUT, NONE, 0),
+		}
+	}, {
+		"spent until off the CPU", { USUAL }, {
+			REQUEST(0, IN, GRANT), RECHECK(100 * US, IN, CAP, 0),
+			REQUEST(101 * US, IN, NO_SECOND), REQUEST(102 * US, OUT, PASS),
+			REQUEST(500 * MS, IN, NO_SECOND), PHASE(SPENT),
+			OFF_CPU(501 * MS, NONE), PHASE(READY),
+			REQUEST(502 * MS, IN, GRANT),
+		}
+	}, {
+		"end does not free a spent vCPU", { USUAL }, {
+			REQUEST(0, IN, GRANT), REQUEST(100 * US, IN, CAP),
+			END(101 * US, NONE), PHASE(SPENT),
+			REQUEST(102 * US, IN, NO_SECOND),
+		}
+	}, {
+		"end", { USUAL }, {
+			END(0, NONE), REQUEST(0, IN, GRANT), END(50 * US, ENDED),
+			PHASE(READY), LENGTH(50 * US), TOKENS(250 * US),
+			END(51 * US, NONE), RECHECK(60 * US, IN, NONE, 0),
+			REQUEST(70 * US, IN, GRANT),
+		}
+	}, {
+		"off CPU ends an extension", { USUAL }, {
+			OFF_CPU(0, NONE), REQUEST(0, IN, GRANT),
+			OFF_CPU(60 * US, ENDED), PHASE(READY), LENGTH(60 * US),
+			TOKENS(240 * US), OFF_CPU(61 * US, NONE),
+			RECHECK(70 * US, IN, NONE, 0),
+		}
+	}, {
+		"off CPU after the bound leaves no trace of spent", { USUAL }, {
+			REQUEST(0, IN, GRANT), OFF_CPU(150 * US, ENDED),
+			PHASE(READY), LENGTH(150 * US), TOKENS(150 * US),
+			REQUEST(151 * US, IN, GRANT),
+		}
+	}, {
+		"bound is what the bucket holds", {
+			.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			.burst_ns = 30 * US, .budget_ppm = 100000, .extend = true,
+		}, {
+			REQUEST(0, IN, GRANT), BOUND(30 * US),
+			RECHECK(20 * US, IN, CONTINUE, 10 * US),
+			RECHECK(30 * US, IN, CAP, 0),
+		}
+	}, {
+		"budget: refused below one recheck, exactly", {
+			.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			.burst_ns = 100 * US, .budget_ppm = 100000, .extend = true,
+		}, {
+			/* At 1000 us the bucket is full: 100. It pays 100. */
+			REQUEST(1000 * US, IN, GRANT), OFF_CPU(1100 * US, ENDED),
+			TOKENS(0), REQUEST(1101 * US, IN, NO_BUDGET), PHASE(READY),
+			TOKENS(100), REQUEST(1299990, IN, NO_BUDGET),
+			TOKENS(20 * US - 1), REQUEST(1300 * US, IN, GRANT),
+			TOKENS(20 * US), BOUND(20 * US),
+		}
+	}, {
+		"budget: outside a section it is not asked", {
+			.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			.burst_ns = 10 * US, .budget_ppm = 0, .extend = true,
+		}, {
+			REQUEST(0, OUT, PASS), REQUEST(0, IN, NO_BUDGET),
+		}
+	}, {
+		"budget: zero rate lends the burst once", {
+			.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			.burst_ns = 100 * US, .budget_ppm = 0, .extend = true,
+		}, {
+			REQUEST(0, IN, GRANT), OFF_CPU(90 * US, ENDED),
+			TOKENS(10 * US), REQUEST(3600000 * MS, IN, NO_BUDGET),
+			TOKENS(10 * US),
+		}
+	}, {
+		"budget: whole rate pays while it lends", {
+			.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			.burst_ns = 100 * US, .budget_ppm = 1000000, .extend = true,
+		}, {
+			REQUEST(0, IN, GRANT), OFF_CPU(90 * US, ENDED),
+			TOKENS(10 * US), REQUEST(100 * US, IN, GRANT),
+			TOKENS(20 * US), BOUND(20 * US),
+		}
+	}, {
+		"budget: fills at its rate and never above the burst", { USUAL }, {
+			REQUEST(0, IN, GRANT), OFF_CPU(100 * US, ENDED),
+			TOKENS(200 * US), REQUEST(600 * US, OUT, PASS),
+			TOKENS(250 * US), REQUEST(1100 * US, OUT, PASS),
+			TOKENS(300 * US), REQUEST(10000 * MS, OUT, PASS),
+			TOKENS(300 * US),
+		}
+	}, {
+		"debt: a late timer is paid back", { USUAL }, {
+			/* At 500 us the bucket is full: it owes 200. */
+			REQUEST(0, IN, GRANT), RECHECK(500 * US, IN, CAP, 0),
+			LENGTH(500 * US), TOKENS(-200ll * 1000),
+			OFF_CPU(500 * US, NONE), REQUEST(2500 * US, IN, NO_BUDGET),
+			TOKENS(0), REQUEST(2700 * US - 10, IN, NO_BUDGET),
+			REQUEST(2700 * US, IN, GRANT), BOUND(20 * US),
+		}
+	}, {
+		"debt: not below the burst", { USUAL }, {
+			REQUEST(0, IN, GRANT), RECHECK(700 * MS, OUT, CAP, 0),
+			LENGTH(700 * MS), TOKENS(-300ll * 1000),
+			OFF_CPU(700 * MS, NONE), REQUEST(703 * MS, OUT, PASS),
+			TOKENS(0), REQUEST(706 * MS, IN, GRANT),
+			TOKENS(300 * US),
+		}
+	}, {
+		"observe: judges, never extends", {
+			.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			.burst_ns = 300 * US, .budget_ppm = 100000,
+		}, {
+			REQUEST(0, IN, OBSERVE), REQUEST(1 * US, OUT, PASS),
+			REQUEST(2 * US, IN, OBSERVE), PHASE(READY),
+			RECHECK(3 * US, IN, NONE, 0), END(4 * US, NONE),
+			OFF_CPU(5 * US, NONE), TOKENS(300 * US),
+		}
+	}, {
+		"observe: a spent vCPU is only observed", { USUAL }, {
+			REQUEST(0, IN, GRANT), RECHECK(100 * US, IN, CAP, 0),
+			PARAMS(.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			       .burst_ns = 300 * US, .budget_ppm = 100000),
+			REQUEST(110 * US, IN, OBSERVE), PARAMS(USUAL),
+			REQUEST(120 * US, IN, NO_SECOND),
+		}
+	}, {
+		"params: a bound once given stands", { USUAL }, {
+			REQUEST(0, IN, GRANT),
+			PARAMS(.grace_ns = 1 * MS, .recheck_ns = 50 * US,
+			       .burst_ns = 300 * US, .budget_ppm = 100000,
+			       .extend = true),
+			RECHECK(20 * US, IN, CONTINUE, 50 * US),
+			RECHECK(70 * US, IN, CONTINUE, 30 * US),
+			RECHECK(100 * US, IN, CAP, 0),
+		}
+	}, {
+		"params: a smaller burst takes tokens away", { USUAL }, {
+			PARAMS(.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			       .burst_ns = 50 * US, .budget_ppm = 100000,
+			       .extend = true),
+			REQUEST(0, IN, GRANT), BOUND(50 * US), TOKENS(50 * US),
+		}
+	}, {
+		"params: a smaller burst takes debt away", {
+			.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			.burst_ns = 500 * MS, .budget_ppm = 100000, .extend = true,
+		}, {
+			/* It holds 500 ms and owes 400. */
+			REQUEST(0, IN, GRANT), OFF_CPU(900 * MS, ENDED),
+			TOKENS(-400ll * 1000000), PARAMS(USUAL),
+			/* 10 ms are worth 1 ms: full from the deepest debt. */
+			REQUEST(910 * MS, IN, GRANT), TOKENS(300 * US),
+		}
+	}, {
+		"params: a larger burst is filled by time only", { USUAL }, {
+			PARAMS(.grace_ns = 1 * MS, .recheck_ns = 20 * US,
+			       .burst_ns = 10 * MS, .budget_ppm = 100000,
+			       .extend = true),
+			REQUEST(0, IN, GRANT), BOUND(300 * US),
+			OFF_CPU(100 * US, ENDED), TOKENS(210 * US),
+		}
+	}, {
+		"an end at the bound leaves it spent", { USUAL }, {
+			REQUEST(0, IN, GRANT), END(100 * US, ENDED),
+			PHASE(SPENT), REQUEST(101 * US, IN, NO_SECOND),
+			OFF_CPU(102 * US, NONE), REQUEST(103 * US, IN, GRANT),
+		}
+	}, {
+		"clock back before the grant ends it as capped", { USUAL }, {
+			REQUEST(50 * US, IN, GRANT), RECHECK(49 * US, IN, CAP, 0),
+			PHASE(SPENT), LENGTH(0), TOKENS(300 * US),
+			OFF_CPU(49 * US, NONE), REQUEST(50 * US, IN, GRANT),
+			REQUEST(0, OUT, CAP),
+		}
+	}, {
+		"clock back fills nothing", { USUAL }, {
+			REQUEST(1000 * US, IN, GRANT), OFF_CPU(1100 * US, ENDED),
+			TOKENS(200 * US), REQUEST(500 * US, OUT, PASS),
+			TOKENS(200 * US), REQUEST(600 * US, OUT, PASS),
+			TOKENS(210 * US),
+		}
+	}, {
+		"clock far ahead fills the bucket, no more", { USUAL }, {
+			REQUEST(0, IN, GRANT), OFF_CPU(100 * US, ENDED),
+			REQUEST(1ull << 62, IN, GRANT), TOKENS(300 * US),
+			RECHECK(1ull << 63, IN, CAP, 0), TOKENS(-300ll * 1000),
+		}
+	},
+};
+
+static const uint64_t origins[] = {
+	0, 1, (1ull << 63) - 50 * US, 0 - 1 * MS, 0 - 50 * US, UINT64_MAX,
+};
+
+static void run_step(const struct step *step, struct ecs_policy_params *params,
+		     struct ecs_policy_state *state, uint64_t origin, int nr)
+{
+	uint64_t now = origin + step->at, next = 12345;
+	enum ecs_policy_verdict got = step->verdict;
+
+	switch (step->op) {
+	case OP_REQUEST:
+		got = ecs_policy_request(params, state, now, step->in_section);
+		break;
+	case OP_RECHECK:
+		got = ecs_policy_recheck(params, state, now, step->in_section,
+					 &next);
+		CHECK(next == step->next_ns, "step %d: %llu, not %llu", nr,
+		      (unsigned long long)next,
+		      (unsigned long long)step->next_ns);
+		break;
+	case OP_END:
+		got = ecs_policy_end(params, state, now);
+		break;
+	case OP_OFF_CPU:
+		got = ecs_policy_off_cpu(params, state, now);
+		break;
+	case OP_PARAMS:
+		*params = step->params;
+		break;
+	case OP_TOKENS:
+		CHECK(state->tokens_ns == step->value, "step %d: %lld, not %lld",
+		      nr, (long long)state->tokens_ns, (long long)step->value);
+		break;
+	case OP_BOUND:
+		CHECK(state->bound_ns == (uint64_t)step->value,
+		      "step %d: %llu, not %lld", nr,
+		      (unsigned long long)state->bound_ns,
+		      (long long)step->value);
+		break;
+	case OP_LENGTH:
+		CHECK(state->length_ns == (uint64_t)step->value,
+		      "step %d: %llu, not %lld", nr,
+		      (unsigned long long)state->length_ns,
+		      (long long)step->value);
+		break;
+	case OP_PHASE:
+		CHECK(state->phase == (enum ecs_policy_phase)step->value,
+		      "step %d: %d, not %lld", nr, state->phase,
+		      (long long)step->value);
+		break;
+	case OP_END_OF_CASE:
+		break;
+	}
+	CHECK(got == step->verdict, "step %d: %d, not %d", nr, got,
+	      step->verdict);
+}
+
+static void run_history(const void *arg)
+{
+	const struct history *history = arg;
+	struct ecs_policy_params params;
+	struct ecs_policy_state state;
+	unsigned int before;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(origins); i++) {
+		before = test_failures;
+		params = history->params;
+		ecs_policy_init(&params, &state, origins[i]);
+		for (j = 0; history->steps[j].op != OP_END_OF_CASE; j++)
+			run_step(&history->steps[j], &params, &state,
+				 origins[i], (int)j);
+		if (test_failures != before)
+			printf("  # with the clock from %#llx\n",
+			       (unsigned long long)origins[i]);
+	}
+}
+
+int main(void)
+{
+	struct test tests[ARRAY_SIZE(histories)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(histories); i++)
+		tests[i] = (struct test){ histories[i].name, run_history,
+					  &histories[i] };
+	return test_main(tests, ARRAY_SIZE(tests));
+}
