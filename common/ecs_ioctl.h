@@ -18,7 +18,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define ECS_IOC_INTERFACE	1	/* struct layouts below */
+#define ECS_IOC_INTERFACE	1u	/* struct layouts below */
 
 /* What a VM gets. A VM that the module was never told of is OFF. */
 #define ECS_MODE_OFF		0	/* not touched */
@@ -127,7 +127,7 @@ struct ecs_ioc_stats {
  * @interface: ECS_IOC_INTERFACE
  * @abi_major: guest ABI
  * @abi_minor: guest ABI
- * @enable_all: the module parameter: VMs are on by default
+ * @enable_all: VMs are on by default; ECS_IOC_DISABLE_ALL ends that
  * @features: ECS_HOST_F_*
  * @defaults: parameters of a VM that says nothing
  * @version: of the module, NUL terminated
@@ -152,7 +152,9 @@ struct ecs_ioc_version {
  * @registered: of these, registered now
  * @zero: 0
  * @params: SET: in: the changes; out: what holds now
- * @stats: out: the sum over all vCPUs, dead ones too
+ * @stats: out: the sum over all vCPUs, dead ones too; of *_MAX_NS the maximum
+ *
+ * NEXT walks in the order of the pids and never answers ESRCH.
  */
 struct ecs_ioc_vm {
 	__u32 size;
@@ -199,7 +201,7 @@ struct ecs_ioc_vcpu {
  * @index: in: 0, 1, ... until ENOENT
  * @error: out: 0 if the hook is in place, else why not, a negative errno
  * @optional: out: 1 if this kernel is expected to lack it
- * @feature: out: ECS_HOST_F_* it serves
+ * @feature: out: ECS_HOST_F_* bits it serves, 0 if it only helps
  * @name: out: the kernel's symbol
  */
 struct ecs_ioc_hook {

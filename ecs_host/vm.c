@@ -20,7 +20,7 @@
 
 static bool enable_all;
 module_param(enable_all, bool, 0444);
-MODULE_PARM_DESC(enable_all, "VMs are on unless switched off (default: no)");
+MODULE_PARM_DESC(enable_all, "VMs are on unless switched off (default: no); cleared by disable --all");
 
 /**
  * struct ecsh_vm - a VMM process
@@ -425,7 +425,7 @@ int ecsh_vm_next_vcpu(struct ecs_ioc_vcpu *arg)
 }
 
 /**
- * ecsh_vm_disable_all() - switch every known VM off: the panic button
+ * ecsh_vm_disable_all() - switch every VM off, and those to come: the panic button
  *
  * Context: may sleep.
  */
@@ -435,6 +435,7 @@ void ecsh_vm_disable_all(void)
 	struct ecsh_vm *vm;
 
 	mutex_lock(&ecsh_vm_mutex);
+	enable_all = false;
 	list_for_each_entry(vm, &vms, node) {
 		vm->params.mode = ECS_MODE_OFF;
 		list_for_each_entry(v, &vm->vcpus, vm_node)

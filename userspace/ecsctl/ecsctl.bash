@@ -1,0 +1,61 @@
+# bash completion of ecsctl                                -*- shell-script -*-
+# SPDX-License-Identifier: GPL-2.0-only
+
+_ecsctl() {
+	local cur=${COMP_WORDS[COMP_CWORD]} verb='' words='' i verb_at=0
+	local options='--json --pretty --quiet --help'
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} != -* ]]; then
+			verb=${COMP_WORDS[i]}
+			verb_at=$i
+			break
+		fi
+	done
+	COMPREPLY=()
+	case $verb in
+	'')
+		words="status list show enable disable set doctor version help"
+		words+=" $options --version"
+		;;
+	help)
+		words="status list show enable disable set doctor version"
+		;;
+	enable | disable | status | show)
+		case $verb in
+		enable) options+=' --observe --grace --recheck --budget --burst' ;;
+		disable) options+=' --all' ;;
+		esac
+		words=$options
+		;;
+	set)
+		words=$options
+		if ((COMP_CWORD > verb_at + 1)); then
+			words+=' mode=off mode=observe mode=on grace= recheck='
+			words+=' budget= burst='
+		fi
+		;;
+	*)
+		words=$options
+		;;
+	esac
+	case $verb in
+	enable | disable | status | show | set)
+		if [[ $cur != -* && $words != *mode=* ]]; then
+			# names without spaces, and every pid
+			words+=" $(ecsctl --pretty list 2>/dev/null | sed -n \
+				-e 's/^ *"name": "\([^" \\]*\)",$/\1/p' \
+				-e 's/^ *"pid": \([0-9]*\),$/pid:\1/p')"
+		fi
+		;;
+	esac
+	while read -r i; do
+		COMPREPLY+=("$i")
+	done < <(compgen -W "$words" -- "$cur")
+	if [[ ${COMPREPLY[*]} == *= ]]; then
+		compopt -o nospace 2>/dev/null
+	fi
+	return 0
+}
+
+complete -F _ecsctl ecsctl

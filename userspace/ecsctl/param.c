@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* param.c: the parameters of a VM, as text. Touches no device. */
+#include "param.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "out.h"
+#include "units.h"
+
+static const char *const modes[] = {
+	[ECS_MODE_OFF] = "off",
+	[ECS_MODE_OBSERVE] = "observe",
+	[ECS_MODE_ON] = "on",
+};
+
+#define NR_MODES	(sizeof(modes) / sizeof(modes[0]))
+
+static const struct param {
+	const char *name;
+	__u32 bit;
+	size_t offset;
+	__u32 least;
+	__u32 most;
+} params_known[] = {
+	{ "grace", ECS_PARAM_GRACE, offsetof(struct ecs_ioc_params, grace_ns),
+	  ECS_GRACE_NS_MIN, ECS_GRACE_NS_MAX },
+	{ "recheck", ECS_PARAM_RECHECK,
+	  offsetof(struct ecs_ioc_params, recheck_ns),
+	  ECS_RECHECK_NS_MIN, ECS_RECHECK_NS_MAX },
+	{ "budget", ECS_PARAM_BUDGET,
+	  offsetof(struct ecs_ioc_params, budget_ppm),
+	  ECS_BUDGET_PPM_MIN, ECS_BUDGET_PPM_MAX },
+	{ "burst", ECS_PARAM_BURST, offsetof(struct ecs_ioc_params, burst_ns),
+	  ECS_BURST_NS_MIN, ECS_BURST_NS_MAX },
+};
+
+#define NR_PARAMS	(sizeof(params_known) / sizeof(params_known[0]))
+
+static int set_mode(struct ecs_ioc_params *params, const char *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_MODES; i++) {
+		if (strcmp(value, modes[i]))
+			continue;
+		params->mode = i;
+		params->valid |= ECS_PARAM_MODE;
+		return OUT_OK;
+	}
+	return fail(OUT_USAGE, "mode: \"%s\" is not off, observe or on", value);
+}
+
+static int set_number(struct ecs_ioc_params *params, const struct param *p,
+		      const char *value)
+{
+	char least[UNITS_TEXT], most[UNITS_TEXT];
+	uint64_t number;
+	int error;
+
+	if (p->bit == ECS_PARAM_BUDGET) {
+		error = units_parse_ppm(value, &number);
+		if (error == -EINVAL)
+			return fail(OUT_USAGE,
+				    "%s: \"%s\" is no share; write it like 20%% or 200000ppm",
+				    p->name, value);
+		units_ppm(least, p->least);
+		units_ppm(most, p->most);
+	} else {
+		error = units_parse_ns(value, &number);
+		if (error == -EINVAL)
+			return fail(OUT_USAGE,
+				    "%s: \"%s\" is no duration; write it like 300us (ns, us, ms, s)",
+				    p->name, value);
+		units_ns(least, p->least);
+		units_ns(most, p->most);
+	}
+	if (error || number < p->least || number > p->most)
+		return fail(OUT_USAGE, "%s: %s is not between %s and %s",
+			    p->name, value, least, most);
+	*(__u32 *)((char *)params + p->offset) = (__u32)number;
+	params->valid |= p->bit;
+	return OUT_OK;
+}
+
+/**
+ * param_set() - set one parameter and its valid bit
+ * @params: changed only if all is well
+ * @key: mode, grace, recheck, budget or burst
+ * @value: with its unit
+ *
+ * Return: OUT_OK or OUT_USAGE, with a message.
+ */
+int param_set(struct ecs_ioc_params *params, const char *key, const char *value)
+{
+	unsigned int i;
+
+	if (!strcmp(key, "mode")) {
+		if (params->valid & ECS_PARAM_MODE)
+			return fail(OUT_USAGE, "mode is given twice");
+		return set_mode(params, value);
+	}
+	for (i = 0; i < NR_PARAMS; i++) {
+		if (strcmp(key, params_known[i].name))
+			continue;
+		if (params->valid & params_known[i].bit)
+			return fail(OUT_USAGE, "%s is given twice", key);
+		return set_number(params, &params_known[i], value);
+	}
+	return fail(OUT_USAGE,
+		    "unknown key \"%s\"; there are mode, grace, recheck, budget, burst",
+		    key);
+}
+
+/**
+ * param_assign() - param_set() of a "key=value"
+ * @params: changed only if all is well
+ * @text: the assignment
+ *
+ * Return: OUT_OK or OUT_USAGE, with a message.
+ */
+int param_assign(struct ecs_ioc_params *params, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	char key[32];
+	size_t len;
+
+	if (!equals || equals == text)
+		return fail(OUT_USAGE, "\"%s\" is not key=value", text);
+	len = (size_t)(equals - text);
+	if (len >= sizeof(key))
+		len = sizeof(key) - 1;
+	memcpy(key, text, len);
+	key[len] = '\0';
+	return param_set(params, key, equals + 1);
+}
+
+/**
+ * param_mode_name() - the word for a mode
+ * @mode: ECS_MODE_*
+ *
+ * Return: a constant text; "?" for a mode of a newer module.
+ */
+const char *param_mode_name(unsigned int mode)
+{
+	return mode < NR_MODES ? modes[mode] : "?";
+}

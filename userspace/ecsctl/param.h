@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* param.h: the parameters of a VM, as text. */
+#ifndef PARAM_H
+#define PARAM_H
+
+#include "ecs_ioctl.h"
+
+int param_set(struct ecs_ioc_params *params, const char *key,
+	      const char *value);
+int param_assign(struct ecs_ioc_params *params, const char *text);
+const char *param_mode_name(unsigned int mode);
+
+#endif /* PARAM_H */

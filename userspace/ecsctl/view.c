@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* view.c: what is known of one VM, and its common JSON. */
+#include "view.h"
+
+#include <stdio.h>
+
+#include "figure.h"
+#include "host.h"
+#include "out.h"
+#include "param.h"
+
+/**
+ * view_get() - ask the module for a VM
+ * @view: out
+ * @id: the VM; kept
+ *
+ * Return: OUT_OK, or an exit code, with a message.
+ */
+int view_get(struct view *view, const struct proc_vm *id)
+{
+	char label[VM_LABEL];
+	int error;
+
+	view->id = id;
+	error = host_vm_get(id->pid, &view->ioc, &view->known);
+	return error ? host_failure(vm_label(label, id), error) : OUT_OK;
+}
+
+/**
+ * view_json() - what status and show have in common
+ * @view: the VM
+ *
+ * Return: an object; owned by the caller.
+ */
+struct json_object *view_json(const struct view *view)
+{
+	struct json_object *obj = vm_json(view->id);
+
+	js_bool(obj, "known", view->known);
+	js_str(obj, "mode", param_mode_name(view->ioc.params.mode));
+	js_u64(obj, "vcpus", view->ioc.vcpus);
+	js_u64(obj, "registered", view->ioc.registered);
+	view_json_figures(obj, &view->ioc.stats);
+	return obj;
+}
+
+/**
+ * view_json_params() - add the parameters other than the mode, as "params"
+ * @to: the object of a VM
+ * @params: from the module
+ */
+void view_json_params(struct json_object *to,
+		      const struct ecs_ioc_params *params)
+{
+	struct json_object *obj = json_object_new_object();
+
+	js_u64(obj, "grace_ns", params->grace_ns);
+	js_u64(obj, "recheck_ns", params->recheck_ns);
+	js_u64(obj, "budget_ppm", params->budget_ppm);
+	js_u64(obj, "burst_ns", params->burst_ns);
+	js_add(to, "params", obj);
+}
+
+static void js_ns(struct json_object *to, const char *key, bool known,
+		  uint64_t ns)
+{
+	if (known)
+		js_u64(to, key, ns);
+	else
+		js_add(to, key, NULL);
+}
+
+/**
+ * view_json_figures() - add the derived figures
+ * @to: the object of a VM or a vCPU
+ * @stats: from the module
+ */
+void view_json_figures(struct json_object *to,
+		       const struct ecs_ioc_stats *stats)
+{
+	struct json_object *percent = NULL;
+	char text[FIGURE_PERCENT];
+	struct figure f;
+
+	figure_derive(&f, stats);
+	if (f.percent_known)
+		percent = json_object_new_double_s(f.percent_hundredths / 100.0,
+						   figure_percent(text, &f));
+	js_u64(to, "avoided", f.avoided);
+	js_add(to, "avoided_percent", percent);
+	js_u64(to, "granted", f.granted);
+	js_ns(to, "ext_p50_ns", f.ext_known, f.ext_p50_ns);
+	js_ns(to, "ext_p99_ns", f.ext_known, f.ext_p99_ns);
+	js_ns(to, "ext_max_ns", f.ext_known, f.ext_max_ns);
+}
+
+/**
+ * outcome_failed() - a command failed for one VM
+ * @o: the outcome
+ * @id: the VM
+ * @code: the exit code; the message is that of the last fail()
+ *
+ * In JSON the VM gets an entry with its own error.
+ */
+void outcome_failed(struct outcome *o, const struct proc_vm *id, int code)
+{
+	struct json_object *obj, *error;
+
+	if (!o->failed++) {
+		o->code = code;
+		snprintf(o->first, sizeof(o->first), "%s", fail_message());
+	}
+	if (!out_options.json)
+		return;
+	obj = vm_json(id);
+	error = json_object_new_object();
+	js_int(error, "code", code);
+	js_str(error, "message", fail_message());
+	js_add(obj, "error", error);
+	json_object_array_add(out_array("vms"), obj);
+}
+
+/**
+ * outcome_code() - what the whole command comes to
+ * @o: the outcome
+ *
+ * Return: the exit code, with one message for all.
+ */
+int outcome_code(const struct outcome *o)
+{
+	fail_forget();
+	if (!o->failed)
+		return OUT_OK;
+	if (o->total == 1)
+		return fail(o->code, "%s", o->first);
+	return fail(o->failed < o->total ? OUT_PARTIAL : o->code,
+		    "%zu of %zu VMs failed; %s", o->failed, o->total, o->first);
+}

@@ -1,0 +1,118 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# fixture.sh: made-up hosts below $1: "host" in order, "bare" with nothing,
+# "secure" with Secure Boot, "sick" with all that doctor can complain of.
+# Sourced by run.sh.
+
+# process DIR PID ARGUMENT...
+process() {
+	local dir=$1/proc/$2 pid=$2
+	shift 2
+	mkdir -p "$dir/fd"
+	if [ $# -gt 0 ]; then
+		printf '%s\0' "$@" >"$dir/cmdline"
+	else
+		: >"$dir/cmdline"
+	fi
+	printf 'Name:\tx\nUmask:\t0022\nTgid:\t%s\nPid:\t%s\n' "$pid" "$pid" \
+		>"$dir/status"
+	ln -s /dev/null "$dir/fd/0"
+	ln -s 'socket:[4711]' "$dir/fd/3"
+}
+
+# vm DIR PID ARGUMENT...
+vm() {
+	process "$@"
+	ln -s /dev/kvm "$1/proc/$2/fd/10"
+	ln -s anon_inode:kvm-vm "$1/proc/$2/fd/11"
+	ln -s anon_inode:kvm-vcpu:0 "$1/proc/$2/fd/12"
+}
+
+make_processes() {
+	local host=$1 qemu=/usr/bin/qemu-system-x86_64
+	local pid=$host/proc
+	vm "$host" 1001 $qemu -name guest=web,debug-threads=on -m 1024 \
+		-uuid 11111111-aaaa-4000-8000-000000000001 -smp 2
+	vm "$host" 1002 $qemu -uuid 22222222-bbbb-4000-8000-000000000001 -name db
+	vm "$host" 1003 $qemu -name twin
+	vm "$host" 1004 $qemu -name guest=twin
+	vm "$host" 1005 $qemu -m 64
+	process "$host" 1006 $qemu -name tcg -accel tcg
+	process "$host" 1007 sleep 100
+	process "$host" 1008
+	vm "$host" 1009 $qemu -name "$(printf 'ev\033[31m\nil\377')"
+	vm "$host" 1011 $qemu -name guest=db2 \
+		-smbios type=1,uuid=22222222-BBBB-4000-8000-000000000002
+	process "$host" 1012 find / -name solo
+	vm "$host" 1013 $qemu -name solo
+	vm "$host" 1014 $qemu -name 4711
+	process "$host" 1015 $qemu -name halfway
+	ln -s anon_inode:kvm-vcpu:0 "$pid/1015/fd/12"
+	ln -s anon_inode:kvm-vm-stats "$pid/1015/fd/13"
+	vm "$host" 1016 $qemu -name büro
+	# a thread of web, as /proc shows it to those who ask for it
+	mkdir -p "$pid/1101"
+	printf 'Name:\tCPU 0/KVM\nTgid:\t1001\nPid:\t1101\n' >"$pid/1101/status"
+	# one that ends just now
+	mkdir -p "$pid/1200"
+	mkdir -p "$pid/self"
+	printf 'Name:\tecsctl\nCapEff:\t000001ffffffffff\n' >"$pid/self/status"
+}
+
+config() {
+	local option
+	for option in MODULES=y KVM=m PREEMPT_NOTIFIERS=y KALLSYMS=y KPROBES=y \
+		TRACEPOINTS=y FUNCTION_TRACER=y DYNAMIC_FTRACE=y \
+		DYNAMIC_FTRACE_WITH_ARGS=y HIGH_RES_TIMERS=y; do
+		echo "CONFIG_$option"
+	done
+}
+
+make_host() {
+	local host=$1
+	mkdir -p "$host"/proc/sys/kernel "$host"/sys/module/{kvm,kvm_amd} \
+		"$host"/sys/module/ecs_host "$host"/boot \
+		"$host"/lib/modules/6.1.0-test/build "$host"/usr/sbin \
+		"$host"/var/lib/dkms/ecs/0.0.0/6.1.0-test
+	echo 6.1.0-test >"$host/proc/sys/kernel/osrelease"
+	echo 1 >"$host/proc/sys/kernel/ftrace_enabled"
+	config >"$host/boot/config-6.1.0-test"
+	: >"$host/usr/sbin/dkms"
+	make_processes "$host"
+}
+
+# the module is not loaded, and the configuration is gzip'ed in proc
+make_secure() {
+	local host=$1
+	local efi=$host/sys/firmware/efi/efivars
+	make_host "$host"
+	rm -r "${host:?}/sys/module/ecs_host" "${host:?}/boot"
+	config | gzip -9 >"$host/proc/config.gz"
+	mkdir -p "$efi" "$host/sys/kernel/security"
+	printf '\006\000\000\000\001' \
+		>"$efi/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	echo 'none [integrity] confidentiality' \
+		>"$host/sys/kernel/security/lockdown"
+}
+
+make_sick() {
+	local host=$1
+	make_host "$host"
+	rm -r "${host:?}/sys/module/kvm_amd" "${host:?}/lib" \
+		"${host:?}/var/lib/dkms/ecs/0.0.0"
+	echo 0 >"$host/proc/sys/kernel/ftrace_enabled"
+	mkdir -p "$host/sys/module/module/parameters"
+	echo N >"$host/sys/module/module/parameters/sig_enforce"
+	config | grep -v -e KPROBES -e WITH_ARGS >"$host/boot/config-6.1.0-test"
+	echo '# CONFIG_KPROBES is not set' >>"$host/boot/config-6.1.0-test"
+	printf 'Name:\tecsctl\nCapEff:\t0000000000000000\n' \
+		>"$host/proc/self/status"
+}
+
+make_hosts() {
+	make_host "$1/host"
+	make_secure "$1/secure"
+	make_sick "$1/sick"
+	mkdir -p "$1/bare"
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unit.c: tests of the pure files. Prints "ok NAME" or "not ok NAME", with
+ * what failed before it as "# ..."; run.sh numbers the results.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clean.h"
+#include "cmdline.h"
+#include "figure.h"
+#include "hist.h"
+#include "out.h"
+#include "param.h"
+#include "units.h"
+
+static bool failed;
+
+#define CHECK(condition, format, ...) do {				\
+	if (!(condition)) {						\
+		printf("# %s:%d: " format "\n", __FILE__, __LINE__,	\
+		       ##__VA_ARGS__);					\
+		failed = true;						\
+	}								\
+} while (0)
+
+static void test_units_parse(void)
+{
+	static const struct {
+		const char *text;
+		int error;
+		uint64_t ns;
+	} cases[] = {
+		{ "300us", 0, 300000 }, { "0ns", 0, 0 }, { "1s", 0, 1000000000 },
+		{ "1.5ms", 0, 1500000 }, { "0.25us", 0, 250 },
+		{ "18446744073709551615ns", 0, UINT64_MAX },
+		{ "0.000000001s", 0, 1 }, { "010us", 0, 10000 },
+		{ "18446744073709551616ns", -ERANGE, 0 },
+		{ "18446744073709551615us", -ERANGE, 0 },
+		{ "18446744073s", 0, 18446744073000000000u },
+		{ "18446744074s", -ERANGE, 0 },
+		{ "300", -EINVAL, 0 }, { "", -EINVAL, 0 }, { "us", -EINVAL, 0 },
+		{ "-1us", -EINVAL, 0 }, { "+1us", -EINVAL, 0 },
+		{ " 1us", -EINVAL, 0 }, { "1us ", -EINVAL, 0 },
+		{ "1 us", -EINVAL, 0 }, { "1.us", -EINVAL, 0 },
+		{ ".5us", -EINVAL, 0 }, { "1.5ns", -EINVAL, 0 },
+		{ "1.0000000001s", -EINVAL, 0 }, { "0x10us", -EINVAL, 0 },
+		{ "1e3us", -EINVAL, 0 }, { "1US", -EINVAL, 0 },
+		{ "1%", -EINVAL, 0 }, { "1m", -EINVAL, 0 },
+	};
+	uint64_t ns;
+	unsigned int i;
+	int error;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ns = 0;
+		error = units_parse_ns(cases[i].text, &ns);
+		CHECK(error == cases[i].error && (error || ns == cases[i].ns),
+		      "\"%s\": %d, %" PRIu64, cases[i].text, error, ns);
+	}
+}
+
+static void test_units_ppm(void)
+{
+	uint64_t ppm = 0;
+
+	CHECK(!units_parse_ppm("20%", &ppm) && ppm == 200000, "20%%");
+	CHECK(!units_parse_ppm("0.5%", &ppm) && ppm == 5000, "0.5%%");
+	CHECK(!units_parse_ppm("7ppm", &ppm) && ppm == 7, "7ppm");
+	CHECK(units_parse_ppm("0.00001%", &ppm) == -EINVAL, "part of a ppm");
+	CHECK(units_parse_ppm("20", &ppm) == -EINVAL, "no unit");
+	CHECK(units_parse_ppm("20us", &ppm) == -EINVAL, "a duration");
+}
+
+/* What is written reads the same: "set" takes what "show" prints. */
+static void test_units_round_trip(void)
+{
+	char text[UNITS_TEXT];
+	uint64_t ns = 1, back;
+	uint32_t ppm;
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++) {
+		ns = ns * 6364136223846793005u + 1442695040888963407u;
+		back = 0;
+		units_ns(text, ns >> (i % 64));
+		CHECK(!units_parse_ns(text, &back) && back == ns >> (i % 64),
+		      "%" PRIu64 " became %s", ns >> (i % 64), text);
+		ppm = (uint32_t)(ns >> 40) % 1000001;
+		units_ppm(text, ppm);
+		CHECK(!units_parse_ppm(text, &back) && back == ppm,
+		      "%u ppm became %s", ppm, text);
+	}
+	CHECK(!strcmp(units_ns(text, 300000), "300us"), "%s", text);
+	CHECK(!strcmp(units_ns(text, 1500), "1.5us"), "%s", text);
+	CHECK(!strcmp(units_ns(text, 0), "0ns"), "%s", text);
+	CHECK(!strcmp(units_ppm(text, 200000), "20%"), "%s", text);
+	CHECK(!strcmp(units_ppm(text, 0), "0%"), "%s", text);
+	CHECK(!strcmp(units_ppm(text, 1), "0.0001%"), "%s", text);
+}
+
+static void test_units_short(void)
+{
+	char text[UNITS_TEXT];
+
+	CHECK(!strcmp(units_ns_short(text, 48123), "48.2us"), "%s", text);
+	CHECK(!strcmp(units_ns_short(text, 999), "999ns"), "%s", text);
+	CHECK(!strcmp(units_ns_short(text, 999501), "1ms"), "%s", text);
+	CHECK(!strcmp(units_ns_short(text, 1234567890), "1.24s"), "%s", text);
+	units_ns_short(text, UINT64_MAX);
+}
+
+/* Against the slow and obvious way, on many random histograms. */
+static void test_hist_reference(void)
+{
+	static uint64_t value[300];
+	__u64 bucket[ECS_HIST_BUCKETS];
+	uint64_t seed = 42, ns, true_ns, max, swap;
+	unsigned int round, n, i, j, rank;
+	static const unsigned int permille[] = { 1, 500, 900, 990, 1000 };
+
+	for (round = 0; round < 300; round++) {
+		memset(bucket, 0, sizeof(bucket));
+		n = 1 + round;
+		max = 0;
+		for (i = 0; i < n; i++) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			value[i] = (seed >> 38) >> (seed >> 33) % 20;
+			bucket[ecs_hist_bucket(value[i])]++;
+			max = value[i] > max ? value[i] : max;
+		}
+		for (i = 1; i < n; i++) {
+			for (j = i; j && value[j - 1] > value[j]; j--) {
+				swap = value[j];
+				value[j] = value[j - 1];
+				value[j - 1] = swap;
+			}
+		}
+		for (i = 0; i < sizeof(permille) / sizeof(permille[0]); i++) {
+			rank = (n * permille[i] + 999) / 1000;
+			true_ns = value[rank - 1];
+			CHECK(hist_percentile(bucket, max, permille[i], &ns),
+			      "empty?");
+			CHECK(ns >= true_ns && ns <= (max ? max : 1024) &&
+			      ns <= true_ns + (true_ns / 4 > 1024 ?
+					       true_ns / 4 : 1024),
+			      "round %u, p%u/10: %" PRIu64 " for %" PRIu64,
+			      round, permille[i], ns, true_ns);
+		}
+	}
+}
+
+static void test_hist_edges(void)
+{
+	__u64 bucket[ECS_HIST_BUCKETS] = { 0 };
+	uint64_t ns = 7;
+
+	CHECK(!hist_percentile(bucket, 0, 500, &ns) && ns == 7, "empty");
+	bucket[ECS_HIST_BUCKETS - 1] = 1;
+	CHECK(hist_percentile(bucket, 90000000, 500, &ns) && ns == 90000000,
+	      "the last bucket has no bound but the maximum");
+	CHECK(hist_percentile(bucket, 0, 500, &ns) &&
+	      ns == ecs_hist_upper(ECS_HIST_BUCKETS - 1), "%" PRIu64, ns);
+	bucket[ECS_HIST_BUCKETS - 1] = 0;
+	bucket[0] = 99;
+	bucket[20] = 1;
+	hist_percentile(bucket, 0, 990, &ns);
+	CHECK(ns == 1024, "99 of 100 are in bucket 0: %" PRIu64, ns);
+	hist_percentile(bucket, 0, 991, &ns);
+	CHECK(ns == ecs_hist_upper(20), "the last of 100: %" PRIu64, ns);
+	bucket[0] = UINT64_MAX;
+	CHECK(hist_count(bucket) == UINT64_MAX, "saturates");
+	CHECK(hist_percentile(bucket, 0, 990, &ns) && ns == 1024, "huge");
+}
+
+static void test_figure(void)
+{
+	struct ecs_ioc_stats stats = { 0 };
+	char text[FIGURE_PERCENT];
+	struct figure f;
+
+	figure_derive(&f, &stats);
+	CHECK(!f.percent_known && !f.ext_known, "nothing counted");
+	CHECK(!strcmp(figure_percent(text, &f), "-"), "%s", text);
+
+	stats.counter[ECS_STAT_GRANTED] = 90;
+	stats.counter[ECS_STAT_ENDED_RELEASE] = 60;
+	stats.counter[ECS_STAT_ENDED_YIELD] = 20;
+	stats.counter[ECS_STAT_ENDED_CAP] = 10;
+	stats.counter[ECS_STAT_REFUSED_BUDGET] = 5;
+	stats.counter[ECS_STAT_REFUSED_SPENT] = 25;
+	figure_derive(&f, &stats);
+	CHECK(f.avoided == 80 && f.granted == 90, "sums");
+	CHECK(f.percent_hundredths == 6666, "%u", f.percent_hundredths);
+	CHECK(!strcmp(figure_percent(text, &f), "66.66"), "%s", text);
+
+	stats.counter[ECS_STAT_GRANTED] = 1;	/* read while it counts on */
+	stats.counter[ECS_STAT_REFUSED_BUDGET] = 0;
+	stats.counter[ECS_STAT_REFUSED_SPENT] = 0;
+	figure_derive(&f, &stats);
+	CHECK(f.percent_hundredths == 10000, "%u", f.percent_hundredths);
+
+	stats.counter[ECS_STAT_ENDED_RELEASE] = UINT64_MAX / 2;
+	stats.counter[ECS_STAT_GRANTED] = UINT64_MAX;
+	figure_derive(&f, &stats);
+	CHECK(f.percent_hundredths == 5000, "%u", f.percent_hundredths);
+	CHECK(!strcmp(figure_counter_name(ECS_STAT_BAD_COOKIE), "bad_cookie") &&
+	      !figure_counter_name(ECS_STAT_NR), "names");
+}
+
+static void check_name(const char *args, size_t len, const char *want)
+{
+	char *name = cmdline_name(args, len);
+
+	CHECK(want ? name && !strcmp(name, want) : !name, "%s, not %s",
+	      name ? name : "none", want ? want : "none");
+	free(name);
+}
+
+#define NAME(args, want) check_name(args, sizeof(args) - 1, want)
+
+static void test_cmdline_name(void)
+{
+	NAME("qemu\0-name\0web\0", "web");
+	NAME("qemu\0-name\0web,debug-threads=on\0", "web");
+	NAME("qemu\0-name\0guest=web,debug-threads=on\0", "web");
+	NAME("qemu\0--name\0debug-threads=on,guest=web\0", "web");
+	NAME("qemu\0-name\0guest=a,,b\0", "a,b");
+	NAME("qemu\0-name\0guest=a,guest=b\0", "b");
+	NAME("qemu\0-name\0one\0-name\0two\0", "two");
+	NAME("qemu\0-name\0process=x\0", NULL);
+	NAME("qemu\0-name\0guest=\0", NULL);
+	NAME("qemu\0-name\0", NULL);
+	NAME("qemu\0-name", NULL);
+	NAME("qemu\0-names\0web\0", NULL);
+	NAME("-\0-\0", NULL);
+	NAME("", NULL);
+	NAME("qemu\0-name\0web", "web");
+	NAME("qemu\0-name\0,\0", NULL);
+	NAME("qemu\0-name\0guestx=web\0", NULL);
+}
+
+#define UUID "12345678-9abc-def0-1234-56789abcdef0"
+
+static void check_uuid(const char *args, size_t len, const char *want)
+{
+	char uuid[CMDLINE_UUID] = "";
+	bool has = cmdline_uuid(args, len, uuid);
+
+	CHECK(want ? has && !strcmp(uuid, want) : !has, "%s, not %s", uuid,
+	      want ? want : "none");
+}
+
+#define UUID_OF(args, want) check_uuid(args, sizeof(args) - 1, want)
+
+static void test_cmdline_uuid(void)
+{
+	UUID_OF("qemu\0-uuid\0" UUID "\0", UUID);
+	UUID_OF("qemu\0-uuid\0" "12345678-9ABC-DEF0-1234-56789ABCDEF0\0", UUID);
+	UUID_OF("qemu\0-smbios\0type=1,uuid=" UUID "\0", UUID);
+	UUID_OF("qemu\0-smbios\0type=1,uuid=" UUID "\0-smbios\0type=2\0", UUID);
+	UUID_OF("qemu\0-smbios\0type=3,uuid=" UUID "\0", NULL);
+	UUID_OF("qemu\0-uuid\0" "123456789abcdef0123456789abcdef0\0", NULL);
+	UUID_OF("qemu\0-uuid\0" UUID "0\0", NULL);
+	UUID_OF("qemu\0", NULL);
+	CHECK(cmdline_uuid_matches(UUID, UUID), "itself");
+	CHECK(cmdline_uuid_matches(UUID, "12345678"), "8 digits");
+	CHECK(cmdline_uuid_matches(UUID, "123456789ABC"), "without a dash");
+	CHECK(cmdline_uuid_matches(UUID, "12345678-9"), "with a dash");
+	CHECK(!cmdline_uuid_matches(UUID, "1234567"), "7 digits");
+	CHECK(!cmdline_uuid_matches(UUID, "1234567-8"), "dash elsewhere");
+	CHECK(!cmdline_uuid_matches(UUID, UUID "0"), "too long");
+	CHECK(!cmdline_uuid_matches(UUID, "1234567a"), "another");
+	CHECK(!cmdline_uuid_matches("", "12345678"), "no UUID");
+	CHECK(!cmdline_uuid_matches("", ""), "nothing");
+}
+
+static void check_clean(const char *text, const char *want)
+{
+	char copy[64];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	clean_text(copy);
+	CHECK(!strcmp(copy, want), "\"%s\"", copy);
+}
+
+static void test_clean(void)
+{
+	check_clean("web-1 \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+		    "web-1 \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
+	check_clean("\x1b[31m\n\t\x7f", "?[31m???");
+	check_clean("\xff\xc3", "??");
+	check_clean("\xc0\x80", "??");		/* overlong */
+	check_clean("\xe0\x80\x80", "???");
+	check_clean("\xed\xa0\x80", "???");	/* surrogate */
+	check_clean("\xc2\x9b", "??");		/* C1: CSI */
+	check_clean("\xf5\x80\x80\x80", "????");
+	check_clean("\xf4\x90\x80\x80", "????");	/* above U+10FFFF */
+	check_clean("\xe2\x82", "??");		/* cut off */
+}
+
+static void test_param(void)
+{
+	struct ecs_ioc_params p = { 0 };
+
+	CHECK(!param_assign(&p, "grace=10us") && p.grace_ns == 10000, "least");
+	CHECK(param_assign(&p, "grace=20us") == OUT_USAGE, "twice");
+	CHECK(p.valid == ECS_PARAM_GRACE && p.grace_ns == 10000, "unchanged");
+	CHECK(!param_assign(&p, "budget=100%") && p.budget_ppm == 1000000,
+	      "most");
+	CHECK(!param_assign(&p, "burst=1s") && p.burst_ns == 1000000000, "1 s");
+	CHECK(param_assign(&p, "recheck=4999ns") == OUT_USAGE, "too short");
+	CHECK(param_assign(&p, "recheck=1.000001ms") == OUT_USAGE, "too long");
+	CHECK(!param_assign(&p, "recheck=1ms"), "1 ms");
+	CHECK(!param_assign(&p, "mode=observe") && p.mode == ECS_MODE_OBSERVE &&
+	      p.valid == ECS_PARAM_ALL, "all");
+	CHECK(param_assign(&p, "=1us") == OUT_USAGE, "no key");
+	CHECK(param_assign(&p, "grace") == OUT_USAGE, "no value");
+	CHECK(!strcmp(param_mode_name(99), "?"), "a newer mode");
+	fail_forget();
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "units_parse", test_units_parse },
+	{ "units_ppm", test_units_ppm },
+	{ "units_round_trip", test_units_round_trip },
+	{ "units_short", test_units_short },
+	{ "hist_reference", test_hist_reference },
+	{ "hist_edges", test_hist_edges },
+	{ "figure", test_figure },
+	{ "cmdline_name", test_cmdline_name },
+	{ "cmdline_uuid", test_cmdline_uuid },
+	{ "clean", test_clean },
+	{ "param", test_param },
+};
+
+static char *slurp(const char *path)
+{
+	static char text[1 << 20];
+	FILE *file = fopen(path, "re");
+	size_t len = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+
+	text[len] = '\0';
+	if (file)
+		fclose(file);
+	return text;
+}
+
+/* What holds for the JSON of any command: it fits its exit code and stderr. */
+static void check_json(const char *out, const char *err, int code)
+{
+	struct json_tokener *tok = json_tokener_new();
+	struct json_object *doc, *field, *error = NULL, *message = NULL;
+	char line[600], *text = slurp(out);
+
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
+			       JSON_TOKENER_VALIDATE_UTF8);
+	doc = json_tokener_parse_ex(tok, text, (int)strlen(text));
+	CHECK(doc && json_object_is_type(doc, json_type_object),
+	      "no JSON object: error %d", json_tokener_get_error(tok));
+	CHECK(!text[json_tokener_get_parse_end(tok)], "more than one object");
+	CHECK(json_object_object_get_ex(doc, "schema", &field) &&
+	      json_object_get_int(field) == 1, "schema is not 1");
+	CHECK(json_object_object_get_ex(doc, "error", &error) == !!code,
+	      "error does not go with exit code %d", code);
+	if (error) {
+		json_object_object_get_ex(error, "code", &field);
+		json_object_object_get_ex(error, "message", &message);
+		CHECK(json_object_get_int(field) == code, "error.code");
+		snprintf(line, sizeof(line), "ecsctl: %s\n",
+			 json_object_get_string(message));
+		CHECK(!strcmp(line, slurp(err)), "error.message");
+	}
+	json_object_put(doc);
+	json_tokener_free(tok);
+}
+
+int main(int argc, char **argv)
+{
+	bool any = false;
+	unsigned int i;
+
+	if (argc == 5 && !strcmp(argv[1], "--json")) {
+		check_json(argv[2], argv[3], atoi(argv[4]));
+		return failed;
+	}
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		failed = false;
+		tests[i].run();
+		printf("%s %s\n", failed ? "not ok" : "ok", tests[i].name);
+		any |= failed;
+	}
+	return any;
+}
