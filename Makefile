@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make help lists the targets. Kernel objects are described in Kbuild.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= 6.12
+DESTDIR ?=
+PREFIX ?= /usr/local
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
+DKMS_SRC := /usr/src/ecs-$(VERSION)
+DKMS_FILES := Kbuild dkms.conf LICENSE common ecs_host ecs_guest
+
+.PHONY: all
+all: modules ecsctl
+
+.PHONY: help
+help:
+	@echo 'make               modules for the running kernel (KDIR=...) and ecsctl'
+	@echo 'make install       both modules by dkms for the running kernel, ecsctl, udev rule'
+	@echo 'make uninstall     all of that away'
+	@echo 'make demo          two over-committed guests, ecs off and on (KERNEL=6.1|6.12)'
+	@echo 'make test          unit, property, ABI, ecsctl and nested tests on 6.1 and 6.12'
+	@echo 'make test-quick    the same, shorter'
+	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
+	@echo 'make clean'
+
+.PHONY: modules
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+.PHONY: ecsctl
+ecsctl:
+	$(MAKE) -C userspace/ecsctl
+
+.PHONY: install
+install: ecsctl
+	install -d $(DKMS_SRC)
+	cp -r $(DKMS_FILES) $(DKMS_SRC)/
+	dkms install -m ecs -v $(VERSION) --force
+	$(MAKE) -C userspace/ecsctl install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+.PHONY: uninstall
+uninstall:
+	-dkms remove -m ecs -v $(VERSION) --all
+	rm -rf $(DKMS_SRC)
+	$(MAKE) -C userspace/ecsctl uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+.PHONY: setup
+setup:
+	@ktest/setup.sh
+
+.PHONY: demo
+demo: setup
+	ktest/demo.py --kernel $(KERNEL)
+
+# One line sums all suites up; each of them prints its own.
+.PHONY: test
+test: setup
+	ktest/all.sh
+
+.PHONY: test-quick
+test-quick: setup
+	ktest/all.sh --quick
+
+.PHONY: check
+check:
+	ktest/check/setup.sh
+	ktest/check/run
+
+.PHONY: clean
+clean:
+	$(MAKE) -C userspace/ecsctl clean
+	rm -rf build
+	-[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean

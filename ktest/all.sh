@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# All suites, one after the other, and one line that sums them up. A suite that
+# ends badly without naming a failed test counts as one.
+#
+#	ktest/all.sh [--quick]		--quick: only the quick nested tests
+set -u
+cd "$(dirname "$0")/.." || exit 1
+logs=build/test
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+
+# suite NAME COMMAND...: run it, show it, add up what it says of itself
+suite() {
+	name=$1
+	shift
+	log=$logs/$name.log
+	echo "# suite $name"
+	status=0
+	{ "$@" 2>&1 || echo "# exit status $?"; } | tee "$log"
+	grep -q '^# exit status' "$log" && status=1
+	counts=$(sed -nE 's/^(# )?([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*/\2 \3 \5/p' "$log" |
+		awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+	# shellcheck disable=SC2086 # three numbers
+	set -- $counts
+	[ "$status" = 1 ] && [ "$2" = 0 ] && set -- "$1" 1 "$3"
+	[ "$1" = 0 ] && [ "$2" = 0 ] && set -- 0 1 "$3"
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+suite unit make --no-print-directory -C ktest/unit check
+suite ecsctl make --no-print-directory -C userspace/ecsctl check
+suite nested ktest/run "$@"
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Build what the tests run: modules per kernel, ecsctl, the guest's agent, images.
+
+All of it happens in copies below build/ktest, and only if sources changed:
+the tree itself stays clean, and one kernel's objects never meet another's.
+"""
+import fcntl
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import cache
+import image
+
+SOURCES = ("Kbuild", "Makefile", "VERSION", "dkms.conf", "common", "ecs_host", "ecs_guest",
+           "userspace", "ktest/modules")
+MADE = re.compile(r".*(\.o|\.ko|\.mod|\.mod\.c|\.cmd|\.order|\.symvers|\.a|\.d|\.swp|\.pyc)$")
+L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "kvm",
+              "kvm_amd")
+L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console")
+L2_FOLDERS = ("proc", "sys", "tmp", "run", "dev")
+
+
+class BuildError(Exception):
+    """A compiler or make said no; the text is theirs."""
+
+
+def command(*words, log, **kwargs):
+    """Run a build command; its output goes to a log file, and up if it fails."""
+    done = subprocess.run(words, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, errors="replace", **kwargs)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(done.stdout)
+    if done.returncode:
+        raise BuildError(f"{' '.join(map(str, words))}\n{done.stdout}")
+    return done.stdout
+
+
+def sources():
+    """{path below the top: content} of all that is compiled."""
+    found = {}
+    for name in SOURCES:
+        top = cache.TOP / name
+        for path in [top] if top.is_file() else sorted(top.rglob("*")):
+            below = path.relative_to(cache.TOP)
+            if (not path.is_file() or MADE.match(path.name)
+                    or any(part.startswith("build") for part in below.parts[:-1])):
+                continue
+            content = path.read_bytes()
+            if not content.startswith(b"\x7fELF"):
+                found[str(below)] = content
+    return found
+
+
+def digest(*parts):
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part if isinstance(part, bytes) else str(part).encode())
+        total.update(b"\0")
+    return total.hexdigest()
+
+
+def digest_of(files):
+    return digest(*(part for item in sorted(files.items()) for part in item))
+
+
+def sync(files, target):
+    """Make target hold these files; what is as it should be keeps its time."""
+    target.mkdir(parents=True, exist_ok=True)
+    listing = target / ".sources"
+    before = set(listing.read_text().split("\n")) if listing.exists() else set()
+    for gone in before - set(files):
+        if gone:
+            (target / gone).unlink(missing_ok=True)
+    for name, content in files.items():
+        path = target / name
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            shutil.copymode(cache.TOP / name, path)
+    listing.write_text("\n".join(sorted(files)))
+
+
+def unless_done(stamp, wanted, build):
+    """Run build() unless the stamp says that this very thing has been built."""
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    stamp.unlink(missing_ok=True)
+    build()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(wanted)
+
+
+def modules(kernel, files):
+    """The project's modules and the tests' own, for one kernel."""
+    tree = cache.BUILD / kernel.name / "tree"
+    jobs = f"-j{os.cpu_count()}"
+
+    def build():
+        sync(files, tree)
+        for folder in (tree, tree / "ktest/modules"):
+            if (folder / "Kbuild").exists():
+                name = "project" if folder == tree else "tests"
+                out = command("make", jobs, "-C", str(kernel.headers), f"M={folder}",
+                              "modules", log=cache.BUILD / kernel.name / f"make-{name}.log")
+                for line in re.findall(r"(?m)^.*\bwarning: .*$", out):
+                    print(f"# {kernel.name}: {line}")
+    unless_done(cache.BUILD / kernel.name / "modules.stamp",
+                digest(digest_of(files), kernel.release, tree), build)
+    return {path.name: path for path in tree.rglob("*.ko")}
+
+
+def userspace(files):
+    """ecsctl, where userspace/ecsctl/Makefile is there."""
+    tree = cache.BUILD / "user"
+    files = {name: content for name, content in files.items()
+             if not name.startswith("ktest/")}
+
+    def build():
+        sync(files, tree)
+        if (tree / "userspace/ecsctl/Makefile").exists():
+            command("make", f"-j{os.cpu_count()}", "-C", str(tree / "userspace/ecsctl"),
+                    log=cache.BUILD / "make-ecsctl.log")
+    unless_done(cache.BUILD / "user.stamp", digest_of(files), build)
+
+
+def agent():
+    """The first process of a guest, static."""
+    source = cache.KTEST / "l2/init.c"
+    target = cache.BUILD / "l2-init"
+    unless_done(cache.BUILD / "agent.stamp", digest(source.read_bytes()), lambda: command(
+        "gcc", "-O2", "-static", "-s", "-Wall", "-Wextra", "-o", str(target), str(source),
+        log=cache.BUILD / "make-agent.log"))
+    return target
+
+
+def stub_library(path, user, target):
+    """A library with the functions that `user` takes from it, empty.
+
+    stress-ng is linked with some 13 MB of IPsec code that no test uses: more
+    than all the rest of a guest's image.
+    """
+    def symbols(file, *options):
+        out = subprocess.run(["nm", "-D", *options, file], text=True, check=True,
+                             stdout=subprocess.PIPE).stdout
+        return {line.split()[-1].split("@")[0] for line in out.splitlines()}
+    names = symbols(user, "--undefined-only") & symbols(path, "--defined-only")
+    code = "".join(f"void {name}(void) {{}}\n" for name in sorted(names))
+    command("gcc", "-shared", "-s", "-fno-builtin", "-w", "-x", "c", "-",
+            f"-Wl,-soname,{pathlib.Path(path).name}", "-o", str(target), input=code,
+            log=cache.BUILD / "make-stub.log")
+
+
+def l1_image(kernel):
+    target = cache.BUILD / kernel.name / "l1.cpio"
+    init = (cache.KTEST / "l1_init.sh").read_bytes()
+
+    def build():
+        content = {"init": init}
+        image.busybox(content)
+        image.modules(content, kernel, L1_MODULES)
+        image.write(content, target)
+    unless_done(target.with_suffix(".stamp"),
+                digest(init, kernel.release, L1_MODULES, image_code()), build)
+
+
+def l2_image(kernel, kos):
+    target = cache.BUILD / kernel.name / "l2.cpio"
+
+    def build():
+        content = {"init": agent()}
+        content.update({f"{folder}/.keep": b"" for folder in L2_FOLDERS})
+        image.busybox(content)
+        image.modules(content, kernel, L2_MODULES)
+        content.update({f"ko/{name}": path for name, path in kos.items()
+                        if name != "ecs_host.ko"})
+        libs = set()
+        for program in ("/usr/bin/stress-ng", "/usr/bin/cyclictest"):
+            image.program(content, program, libs)
+        heavy = next((lib for lib in libs if "libIPSec_MB" in lib), None)
+        if heavy:
+            stub = cache.BUILD / pathlib.Path(heavy).name
+            stub_library(heavy, "/usr/bin/stress-ng", stub)
+            content[f"lib/x86_64-linux-gnu/{stub.name}"] = stub
+        image.write(content, target)
+    agent()
+    parts = [digest(path.read_bytes()) for name, path in sorted(kos.items())]
+    unless_done(target.with_suffix(".stamp"),
+                digest(agent().read_bytes(), kernel.release, image_code(), *parts), build)
+
+
+def image_code():
+    """The code that makes images is an input of them, too."""
+    return (cache.KTEST / "image.py").read_bytes() + pathlib.Path(__file__).read_bytes()
+
+
+def everything(kernels=cache.KERNELS):
+    """Bring all that the tests need up to date; one builder at a time."""
+    cache.BUILD.mkdir(parents=True, exist_ok=True)
+    with open(cache.BUILD / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        files = sources()
+        userspace(files)
+        for name in kernels:
+            kernel = cache.Kernel(name)
+            kos = modules(kernel, files)
+            l1_image(kernel)
+            l2_image(kernel, kos)
+
+
+if __name__ == "__main__":
+    try:
+        everything(sys.argv[1:] or cache.KERNELS)
+    except BuildError as error:
+        sys.exit(str(error))

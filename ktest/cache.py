@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where everything that is fetched or built lives, and what is in there.
+
+The cache outlives a clone of the tree (kernels, QEMU); the build directory
+belongs to the clone (modules, initramfs images, logs).
+"""
+import json
+import os
+import pathlib
+
+KERNELS = ("6.1", "6.12")
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+KTEST = TOP / "ktest"
+BUILD = pathlib.Path(os.environ.get("ECS_BUILD", TOP / "build")).resolve() / "ktest"
+
+
+def root():
+    """The cache directory: $ECS_CACHE, or the user's cache directory."""
+    where = os.environ.get("ECS_CACHE")
+    if not where:
+        base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+        where = pathlib.Path(base) / "ecs"
+    return pathlib.Path(where).resolve()
+
+
+class Kernel:
+    """One unpacked distribution kernel: image, modules and headers."""
+
+    def __init__(self, name):
+        self.name = name
+        self.dir = root() / "kernels" / name
+        self.release = json.loads((self.dir / "info.json").read_text())["release"]
+        self.vmlinux = self.dir / "vmlinux"
+        self.modules = self.dir / "lib/modules" / self.release
+        self.headers = self.dir / "usr/src" / f"linux-headers-{self.release}"
+
+    @staticmethod
+    def present(name):
+        return (root() / "kernels" / name / "info.json").exists()
+
+
+class Qemu:
+    """The QEMU to run: the newer one in the cache, else the system's."""
+
+    def __init__(self):
+        info = root() / "qemu/info.json"
+        described = json.loads(info.read_text()) if info.exists() else {}
+        # Its loader is named by an absolute path: a moved cache has none.
+        self.cached = pathlib.Path(described.get("loader", "/none")).exists()
+        if not self.cached:
+            self.binary, self.env, self.args = "/usr/bin/qemu-system-x86_64", {}, []
+            self.version = "of the system"
+            return
+        base = info.parent / "root"
+        self.version = described["version"].split(":")[-1].split("+")[0]
+        self.binary = str(base / "usr/bin/qemu-system-x86_64")
+        self.args = [word for folder in described["firmware"]
+                     for word in ("-L", str(base / folder))]
+        self.env = {"QEMU_MODULE_DIR": str(base / "usr/lib/x86_64-linux-gnu/qemu")}

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The `t` that a test or a job gets: guests, the host module, checks, logs."""
+import json
+import pathlib
+import subprocess
+import time
+
+import cache
+import splats
+from guest import LOGS, Guest, GuestError, run_all
+from job import Failed, Skip
+
+__all__ = ["Context", "GuestError"]
+
+
+class Context:
+    """Everything one run in L1 has; cleaned up by finish()."""
+
+    def __init__(self, kernel, guest_kernel, say):
+        self.kernel, self.guest_kernel = kernel, guest_kernel
+        self.guests = []
+        self.allowed = []
+        self._say = say
+        self._began = time.monotonic()
+        self.ecsctl_path = cache.BUILD / "user/userspace/ecsctl/ecsctl"
+
+    # What it says.
+
+    def log(self, *words):
+        """A line in the log of the test."""
+        self._say("log", text=" ".join(map(str, words)), at=self._elapsed())
+
+    def progress(self, *words):
+        """A line that is also shown on the terminal, at once."""
+        self._say("progress", text=" ".join(map(str, words)), at=self._elapsed())
+
+    def _elapsed(self):
+        return round(time.monotonic() - self._began, 2)
+
+    # Checks.
+
+    def skip(self, reason):
+        raise Skip(reason)
+
+    def check(self, condition, message):
+        if not condition:
+            raise Failed(message)
+
+    def check_eq(self, got, wanted, message=""):
+        if got != wanted:
+            raise Failed(f"{message}: got {got!r}, wanted {wanted!r}")
+
+    def wait_for(self, condition, message, timeout=20, every=0.2):
+        """Wait until condition() is true; returns its value."""
+        give_up = time.monotonic() + timeout
+        while True:
+            value = condition()
+            if value:
+                return value
+            if time.monotonic() > give_up:
+                raise Failed(f"after {timeout} s still not: {message}")
+            time.sleep(every)
+
+    def allow_splat(self, pattern):
+        """Kernel log lines with this pattern are expected in this test."""
+        self.allowed.append(pattern)
+
+    # Guests.
+
+    def guest(self, name="vm", wait=True, ecs=False, ecs_params=None, **options):
+        """Start a guest; with ecs=True load ecs_guest in it."""
+        options.setdefault("kernel", self.guest_kernel)
+        taken = {guest.name for guest in self.guests}
+        name = next(n for n in [name] + [f"{name}-{i}" for i in range(2, 99)]
+                    if n not in taken)
+        guest = Guest(name, **options)
+        self.guests.append(guest)
+        if wait or ecs:
+            guest.wait_boot()
+            self.log(f"guest {name} up after {time.monotonic() - guest.started:.1f} s")
+        if ecs:
+            guest.insmod("ecs_guest", **(ecs_params or {}))
+        return guest
+
+    def start_guests(self, number, name="vm", ecs=False, ecs_params=None, **options):
+        """Start several guests at the same time and wait for all of them."""
+        guests = [self.guest(f"{name}{n}", wait=False, **options) for n in range(number)]
+        for guest in guests:
+            guest.wait_boot()
+            self.log(f"guest {guest.name} up after {time.monotonic() - guest.started:.1f} s")
+            if ecs:
+                guest.insmod("ecs_guest", **(ecs_params or {}))
+        return guests
+
+    def run_all(self, guests, command, **options):
+        return run_all(guests, command, **options)
+
+    # The host.
+
+    def sh(self, command, timeout=60, check=True):
+        """Run a shell command in L1: (exit status, output)."""
+        done = subprocess.run(command, shell=True, text=True, timeout=timeout,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, errors="replace")
+        if check and done.returncode != 0:
+            raise Failed(f"status {done.returncode} of: {command}\n{done.stdout}")
+        return done.returncode, done.stdout
+
+    def module(self, name):
+        """File of a built module for the host's kernel, or None."""
+        found = sorted((cache.BUILD / self.kernel).glob(f"**/{name}.ko"))
+        return found[0] if found else None
+
+    def insmod_host(self, **params):
+        path = self.module("ecs_host")
+        if not path:
+            self.skip("no ecs_host.ko was built")
+        words = " ".join(f"{key}={value}" for key, value in params.items())
+        self.sh(f"insmod {path} {words}")
+
+    def rmmod_host(self):
+        self.sh("rmmod ecs_host")
+
+    def host_loaded(self):
+        return pathlib.Path("/sys/module/ecs_host").exists()
+
+    def ecsctl(self, *args, check=True, timeout=60):
+        """Run ecsctl: (exit status, standard output, standard error)."""
+        if not self.ecsctl_path.exists():
+            self.skip("no ecsctl was built")
+        done = subprocess.run([str(self.ecsctl_path), *map(str, args)], text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=timeout, errors="replace")
+        if check and done.returncode != 0:
+            raise Failed(f"status {done.returncode} of ecsctl {' '.join(map(str, args))}\n"
+                         f"{done.stdout}{done.stderr}")
+        return done.returncode, done.stdout, done.stderr
+
+    def ecsctl_json(self, *args, **options):
+        return json.loads(self.ecsctl("--json", *args, **options)[1])
+
+    def kmsg(self):
+        """The kernel log of L1."""
+        return self.sh("dmesg")[1]
+
+    # The end.
+
+    def finish(self):
+        """Kill the guests, unload the host module, look for splats.
+
+        Returns what is wrong, as a list of texts.
+        """
+        wrong = []
+        for guest in self.guests:
+            try:
+                if guest.alive() and not guest.crash_expected and guest.boot_id:
+                    log = guest.start("dmesg", timeout=5).wait(10)[1]
+                    (LOGS / f"{guest.name}.dmesg").write_text(log)
+                    wrong += self._splats(f"guest {guest.name}", log)
+            except (GuestError, OSError) as error:
+                self.log(f"no kernel log of guest {guest.name}: {error}")
+        for guest in self.guests:
+            try:
+                guest.kill()
+            except subprocess.TimeoutExpired:
+                wrong.append(f"the QEMU of {guest.name} cannot be killed")
+            if not guest.crash_expected and not any(guest.name in text for text in wrong):
+                wrong += self._splats(f"guest {guest.name}", guest.console())
+        if self.host_loaded():
+            try:
+                self.sh("rmmod ecs_host", timeout=30)
+            except (Failed, subprocess.TimeoutExpired) as error:
+                wrong.append(f"ecs_host cannot be removed: {error}")
+        leak = pathlib.Path("/sys/kernel/debug/kmemleak")
+        if leak.exists():
+            leak.write_text("scan")
+            if leak.read_text().strip():
+                wrong.append("kmemleak:\n" + leak.read_text())
+        log = self.kmsg()
+        (LOGS / "l1.dmesg").write_text(log)
+        return wrong + self._splats("host", log)
+
+    def _splats(self, where, log):
+        found = splats.find(log, self.allowed)
+        if not found:
+            return []
+        return [f"{where}: kernel complains:\n{splats.excerpt(log, found)}"]

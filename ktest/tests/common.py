@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the tests share: counters of a VM and how they grow."""
+
+ENDED = ("ended_release", "ended_yield", "ended_cap", "ended_forced", "ended_off")
+SEED = 20181218		# of everything random in the guests' loads
+
+
+def who(guest):
+    """How ecsctl is told of a guest."""
+    return f"pid:{guest.pid}"
+
+
+def show(t, guest):
+    return t.ecsctl_json("show", who(guest))["vms"][0]
+
+
+def counters(t, guest):
+    return show(t, guest)["counters"]
+
+
+def difference(after, before):
+    return {name: after[name] - before[name] for name in after}
+
+
+def gained(t, guest, seconds):
+    """By how much the counters of a guest grow in some seconds."""
+    before = counters(t, guest)
+    t.sh(f"sleep {seconds}")
+    return difference(counters(t, guest), before)
+
+
+def registered(t, guest):
+    """On how many vCPUs the host has a registration of the guest."""
+    return show(t, guest)["registered"]
+
+
+def hog(guest, seconds=600):
+    """Keep all CPUs of a guest busy, outside of the kernel."""
+    guest.start(f"stress-ng --cpu 0 --cpu-method int64 -t {seconds} -q", seconds + 10)
+
+
+def run_ns(guest):
+    """CPU time of a guest's vCPU threads, from the scheduler's own account."""
+    total = 0
+    for tid in guest.vcpu_tids():
+        with open(f"/proc/{guest.pid}/task/{tid}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total
+
+
+def kernel_load(guest, seconds):
+    """A mixed load that takes many kernel locks, in the background."""
+    return guest.start(f"cd /tmp; stress-ng --seed {SEED} --mmap 1 --mmap-bytes 2m "
+                       f"--dentry 1 --fork 1 --pipe 1 -t {seconds} -q", seconds + 30)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Modules, guests and threads come and go under load."""
+from common import counters, kernel_load, registered, show, who
+from job import test
+
+
+def loaded_pair(t, seconds=100):
+    """Two registered guests under kernel-heavy load, both on."""
+    t.insmod_host(enable_all=1)
+    guests = t.start_guests(2, ecs=True, mem="512M")
+    for guest in guests:
+        kernel_load(guest, seconds)
+    t.wait_for(lambda: all(counters(t, guest)["granted"] > 0 for guest in guests),
+               "both guests get extensions", timeout=60)
+    return guests
+
+
+@test(timeout=180, quick=True)
+def test_rmmod_host(t):
+    """The host module goes under load, and the guests run on."""
+    guests = loaded_pair(t, 60)
+    t.rmmod_host()
+    for guest in guests:
+        guest.run("true", timeout=60)
+    t.insmod_host()
+    t.check_eq(t.ecsctl_json("list")["vms"] != [], True, "the VMs are still found")
+
+
+@test(timeout=180)
+def test_rmmod_guest(t):
+    """The guest module goes under load and comes back."""
+    one, two = loaded_pair(t, 60)
+    for _ in range(3):
+        one.rmmod("ecs_guest")
+        t.check_eq(registered(t, one), 0, "registered after unload")
+        one.insmod("ecs_guest")
+        t.check_eq(registered(t, one), 2, "registered after load")
+    t.check_eq(registered(t, two), 2, "the other guest's registrations")
+
+
+@test(timeout=420)
+def test_reload_20(t):
+    """The host module is loaded and unloaded 20 times under load."""
+    guests = t.start_guests(2, mem="512M")
+    t.insmod_host(enable_all=1)
+    for guest in guests:
+        guest.insmod("ecs_guest", watch_s=1)
+        kernel_load(guest, 300)
+    served = 0
+    for cycle in range(20):
+        t.rmmod_host()
+        t.insmod_host(enable_all=1)
+        if cycle % 5 == 4:
+            t.wait_for(lambda: all(t.ecsctl("show", who(g), check=False)[0] == 0
+                                   and registered(t, g) == 2 for g in guests),
+                       "registered again", timeout=60)
+            served += sum(counters(t, guest)["req_tick"] for guest in guests)
+    t.log(f"requests seen in between: {served}")
+
+
+@test(timeout=180, quick=True)
+def test_sigkill(t):
+    """QEMU is killed under load; its neighbour is still served."""
+    one, two = loaded_pair(t)
+    one.kill()
+    t.wait_for(lambda: t.ecsctl("show", who(one), check=False)[0] == 3, "it is gone")
+    before = counters(t, two)["sched_out"]
+    three = t.guest("late", ecs=True)
+    t.check_eq(registered(t, three), 2, "a new guest registers")
+    t.check(counters(t, two)["sched_out"] > before, "the neighbour is no longer followed")
+
+
+@test(timeout=180)
+def test_paused(t):
+    """A stopped process and a paused VM do not hold up anything."""
+    one, two = loaded_pair(t)
+    two.monitor("stop")
+    one.process.send_signal(19)
+    t.ecsctl("disable", "--all")
+    t.check_eq(show(t, one)["mode"], "off", "mode of the stopped process")
+    t.rmmod_host()
+    one.process.send_signal(18)
+    two.monitor("cont")
+    for guest in (one, two):
+        guest.run("true", timeout=60)
+
+
+@test(timeout=120)
+def test_kvm_absent(t):
+    """Without kvm.ko the host module refuses with a clear line."""
+    t.sh("rmmod kvm_amd kvm")
+    t.sh("mount -t tmpfs none /lib/modules", check=False)
+    rc, out = t.sh(f"insmod {t.module('ecs_host')}", check=False)
+    t.check(rc != 0, "it loaded")
+    t.check("kvm.ko is not loaded" in t.kmsg(), f"it did not say why: {out}")

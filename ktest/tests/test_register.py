@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest is known to the host exactly while it wants to be."""
+from common import counters, registered, show, who
+from job import test
+
+
+@test(timeout=120, quick=True, pairs="mixed")
+def test_comes_and_goes(t):
+    """Load, unload, CPU offline and online, suspend: each withdraws and returns."""
+    t.insmod_host()
+    vm = t.guest(ecs=True)
+    t.check_eq(registered(t, vm), 2, "registered after load")
+    widths = [vcpu["pc_width"] for vcpu in show(t, vm)["vcpu_list"]]
+    t.check(set(widths) <= {4, 8}, f"no preempt count published: {widths}")
+    known = "/sys/module/ecs_guest/parameters/registered"
+    t.check_eq(vm.run(f"cat {known}")[1].strip(), "2", "the guest's own count")
+
+    online = "/sys/devices/system/cpu/cpu1/online"
+    vm.run(f"echo 0 > {online}")
+    t.check_eq(registered(t, vm), 1, "registered with a CPU offline")
+    vm.run(f"echo 1 > {online}")
+    t.check_eq(registered(t, vm), 2, "registered with it back")
+
+    withdrawn = counters(t, vm)["withdrawals"]
+    vm.run("echo freezer > /sys/power/pm_test && echo freeze > /sys/power/state",
+           timeout=60)
+    t.check_eq(counters(t, vm)["withdrawals"], withdrawn + 2, "withdrawn for suspend")
+    t.check_eq(registered(t, vm), 2, "registered after resume")
+
+    vm.rmmod("ecs_guest")
+    t.check_eq(registered(t, vm), 0, "registered after unload")
+    t.check_eq(counters(t, vm)["drops"], 0, "the host had to drop")
+    vm.insmod("ecs_guest")
+    t.check_eq(registered(t, vm), 2, "registered after loading again")
+    t.check_eq(counters(t, vm)["bad_msr"], 0, "offences of an honest guest")
+
+
+@test(timeout=150)
+def test_reboots(t):
+    """Reboot, reset from outside and panic: nothing stays registered."""
+    t.insmod_host()
+    vm = t.guest(ecs=True)
+    t.ecsctl("enable", who(vm))
+
+    vm.reboot()
+    t.check_eq(registered(t, vm), 0, "registered after reboot")
+    t.check_eq(counters(t, vm)["withdrawals"], 2, "withdrawn by the reboot notifier")
+
+    vm.insmod("ecs_guest")
+    vm.reboot(how=None)
+    t.check_eq(registered(t, vm), 0, "registered after a reset from outside")
+    t.check(counters(t, vm)["drops"] > 0, "the host dropped nothing at reset")
+
+    vm.insmod("ecs_guest")
+    t.check_eq(registered(t, vm), 2, "registered in the third boot")
+    vm.expect_crash()
+    withdrawn = counters(t, vm)["withdrawals"]
+    vm.reboot(how="echo c > /proc/sysrq-trigger")
+    t.check_eq(registered(t, vm), 0, "registered after a panic")
+    t.check(counters(t, vm)["withdrawals"] > withdrawn, "the panic withdrew nothing")
+    t.check_eq(show(t, vm)["mode"], "on", "the VM's mode over reboots")
+
+
+@test(timeout=150)
+def test_vcpu_unplug(t):
+    """A vCPU that is unplugged while registered leaves no trace."""
+    t.insmod_host()
+    vm = t.guest("hot", machine="q35", smp="1,maxcpus=2", ecs=True)
+    t.ecsctl("enable", who(vm))
+    online = "/sys/devices/system/cpu/cpu1/online"
+
+    def free():
+        return [s for s in vm.qmp("query-hotpluggable-cpus") if "qom-path" not in s]
+
+    slot = free()[0]
+    for _ in range(2):
+        vm.qmp("device_add", driver=slot["type"], id="cpu1", **slot["props"])
+        vm.run(f"for i in $(seq 80); do [ -e {online} ] && break; usleep 100000; done; "
+               f"echo 1 > {online}")
+        t.wait_for(lambda: registered(t, vm) == 2, "the new vCPU is registered")
+        vm.qmp("device_del", id="cpu1")
+        t.wait_for(lambda: registered(t, vm) == 1, "the unplugged vCPU has withdrawn")
+        t.wait_for(free, "QEMU has unplugged the vCPU")
+    t.check_eq(counters(t, vm)["drops"], 0, "the guest did not withdraw it first")
+
+
+@test(timeout=120, quick=True)
+def test_no_host(t):
+    """Without ecs on the host the guest module refuses in one line, no harm done."""
+    vm = t.guest()
+    rc, out = vm.run("insmod /ko/ecs_guest.ko", check=False)
+    t.check(rc != 0 and "No such device" in out, f"it loaded, or said: {out}")
+    # The guest's insmod tries both system calls that load a module.
+    lines = {line.split("] ", 1)[1] for line in vm.dmesg().splitlines()
+             if "ecs_guest: " in line and "taint" not in line and "verification" not in line}
+    t.check_eq(lines, {"ecs_guest: no host with ecs here: nothing to do"}, "the guest's log")
+
+
+@test(timeout=150)
+def test_host_reload(t):
+    """The guest notices that the host's module came anew, and registers again."""
+    t.insmod_host()
+    vm = t.guest(ecs=True, ecs_params={"watch_s": 1})
+    t.ecsctl("enable", who(vm))
+    t.rmmod_host()
+    vm.run("sleep 3")
+    t.insmod_host(enable_all=1)
+    vm.start("stress-ng --cpu 1 -t 20 -q")
+    t.wait_for(lambda: registered(t, vm) == 2, "registered again", timeout=40)
+    t.check_eq(show(t, vm)["mode"], "on", "mode by enable_all")
+
+
+@test(timeout=120)
+def test_names(t):
+    """A VM is found by name, UUID and pid; a wrong name changes nothing."""
+    t.insmod_host()
+    vm = t.guest(ecs=True)
+    state = show(t, vm)
+    t.check_eq(state["mode"], "off", "mode of a VM nobody spoke of")
+    rc, _, err = t.ecsctl("enable", "nosuch", check=False)
+    t.check_eq(rc, 3, f"status for a wrong name ({err.strip()})")
+    rc, _, err = t.ecsctl("enable", str(vm.pid), check=False)
+    t.check_eq(rc, 1, f"status for a bare number ({err.strip()})")
+    for name in (vm.name, vm.uuid, who(vm)):
+        t.ecsctl("enable", name)
+        t.check_eq(show(t, vm)["mode"], "on", f"mode after enable {name}")
+        t.ecsctl("disable", name)
+        t.check_eq(show(t, vm)["mode"], "off", f"mode after disable {name}")
+    vm.kill()
+    t.wait_for(lambda: t.ecsctl("show", who(vm), check=False)[0] == 3, "the dead VM is gone")
