@@ -12,7 +12,7 @@ STRESSORS = {
     "dentry": ("--dentry 2 --dentries 256", True),
     "fork": ("--fork 2", True),
     "pipe": ("--pipe 2", True),
-    "sock": ("--sock 2 --sock-domain unix", True),
+    "sock": ("--sockpair 2", True),
     "cpu": ("--cpu 2 --cpu-method int64", False),
 }
 # An emulated nested CPU is some tens of times slower than a real one, and its
