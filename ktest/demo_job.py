@@ -8,7 +8,9 @@ from common import SEED, difference, run_ns, show, who
 
 # name: (what stress-ng is told, lock-heavy)
 STRESSORS = {
-    "mmap": ("--mmap 2 --mmap-bytes 1m", True),
+    # Threads that share an address space; each malloc and free is an mmap and
+    # munmap here, so they contend for mmap_lock and shoot down each other's TLB.
+    "mmap": ("--malloc 1 --malloc-pthreads 2 --malloc-thresh 4096 --malloc-bytes 64k", True),
     "dentry": ("--dentry 2 --dentries 256", True),
     "fork": ("--fork 2", True),
     "pipe": ("--pipe 2", True),
@@ -17,7 +19,7 @@ STRESSORS = {
 }
 # An emulated nested CPU is some tens of times slower than a real one, and its
 # sections are as much longer; the grace is scaled with them.
-SETTINGS = {"grace": "4ms", "recheck": "200us", "budget": "50%", "burst": "100ms"}
+SETTINGS = {"grace": "2ms", "recheck": "100us", "budget": "50%", "burst": "100ms"}
 MODES = {"off": ["--observe"],
          "on": [word for name, value in SETTINGS.items() for word in (f"--{name}", value)]}
 BOGO = re.compile(r"stress-ng: \w+:\s+\[\d+\]\s+\S+\s+(\d+)\s+([\d.]+)\s")
@@ -124,7 +126,7 @@ def demo(t, rounds, seconds, only=None):
     """Returns the report."""
     t.progress("booting two guests")
     t.insmod_host()
-    guests = t.start_guests(2, ecs=True, mem="512M")
+    guests = t.start_guests(2, ecs=True, mem="640M")
     total, rows = empty(), []
     for name in only or STRESSORS:
         rows.append(run_stressor(t, guests, name, rounds, seconds, total))

@@ -38,6 +38,7 @@ class Job:
     def wait(self, timeout=None, check=False):
         """(exit status, output); the status is None if the guest went away."""
         if not self.ended.wait(timeout):
+            self.guest.dump()
             raise GuestError(f"{self.guest.name}: no answer to: {self.command}")
         if check and self.rc is None:
             raise GuestError(f"{self.guest.name}: gone or reset during: {self.command} "
@@ -214,6 +215,20 @@ class Guest:
     def monitor(self, line):
         """Run one line of the human monitor ("system_reset", "stop", "info cpus")."""
         return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def dump(self):
+        """The guest does not answer: keep what its vCPUs and their threads do."""
+        text = []
+        try:
+            for tid in self.vcpu_tids():
+                task = pathlib.Path(f"/proc/{self.pid}/task/{tid}")
+                text += [f"{tid}: {(task / name).read_text()}" for name in
+                         ("stat", "schedstat", "stack")]
+            text += [self.monitor("info registers -a"), self.monitor("info lapic"),
+                     self.monitor("info registers -a")]
+        except (GuestError, OSError) as error:
+            text.append(str(error))
+        (LOGS / f"{self.name}.stuck").write_text("\n".join(text))
 
     def vcpu_tids(self):
         """Host thread ids of the vCPUs, in order."""
