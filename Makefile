@@ -33,10 +33,15 @@ modules:
 ecsctl:
 	$(MAKE) -C userspace/ecsctl
 
-.PHONY: install
-install: ecsctl
+# The sources as dkms wants them, without what a build has left in the tree.
+.PHONY: dkms-source
+dkms-source:
 	install -d $(DKMS_SRC)
 	cp -r $(DKMS_FILES) $(DKMS_SRC)/
+	find $(DKMS_SRC) \( -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
+
+.PHONY: install
+install: ecsctl dkms-source
 	dkms install -m ecs -v $(VERSION) --force
 	$(MAKE) -C userspace/ecsctl install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 

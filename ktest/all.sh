@@ -32,6 +32,7 @@ suite() {
 suite unit make --no-print-directory -C ktest/unit check
 suite ecsctl make --no-print-directory -C userspace/ecsctl check
 suite nested ktest/run "$@"
+suite dkms ktest/dkms.sh
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -7,8 +7,8 @@
 # this project: it is taken from the distribution's linux-source package.
 set -eu
 
-packages="sparse cppcheck shellcheck pyflakes3 perl xz-utils make gcc binutils
-	python3 git"
+packages="sparse cppcheck clang-format shellcheck pyflakes3 perl xz-utils make
+	gcc binutils python3 git"
 source_package=linux-source-6.1
 cache=${ECS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ecs}
 

@@ -33,14 +33,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_JOBS	32
-#define MAX_LINE	(1 << 16)
-#define MAX_OUTPUT	(4 << 20)
+#define MAX_JOBS   32
+#define MAX_LINE   (1 << 16)
+#define MAX_OUTPUT (4 << 20)
 
 struct job {
-	long id;		/* 0: free */
-	pid_t pid;		/* 0: has ended, with @status */
-	int fd;			/* its output, -1: all read */
+	long id;   /* 0: free */
+	pid_t pid; /* 0: has ended, with @status */
+	int fd;	   /* its output, -1: all read */
 	int status;
 	bool timed_out;
 	time_t deadline;
@@ -80,7 +80,8 @@ static void base64_decode(char *text)
 	uint32_t v = 0;
 	int bits = 0;
 
-	for (const char *p = text, *at; *p && (at = strchr(alphabet, *p)); p++) {
+	for (const char *p = text, *at; *p && (at = strchr(alphabet, *p));
+	     p++) {
 		v = v << 6 | (uint32_t)(at - alphabet);
 		bits += 6;
 		if (bits >= 8) {
@@ -157,7 +158,8 @@ static void job_start(long id, long timeout, const char *command)
 	if (!job || pipe2(pipefd, O_CLOEXEC)) {
 		char line[64];
 
-		send_all(line, snprintf(line, sizeof(line), "EXIT %ld 125 \n", id));
+		send_all(line,
+			 snprintf(line, sizeof(line), "EXIT %ld 125 \n", id));
 		return;
 	}
 	job->id = id;
@@ -209,7 +211,7 @@ static void read_port(void)
 	ssize_t n = read(port, chunk, sizeof(chunk));
 
 	if (n == 0)
-		usleep(20000);	/* nobody at the other end */
+		usleep(20000); /* nobody at the other end */
 	for (ssize_t i = 0; i < n; i++) {
 		if (chunk[i] == '\n') {
 			line[len] = '\0';
@@ -239,7 +241,7 @@ static void read_job(struct job *job)
 		close(job->fd);
 		job->fd = -1;
 	} else if (job->len + n <= MAX_OUTPUT) {
-		job->len += n;	/* what goes beyond is dropped */
+		job->len += n; /* what goes beyond is dropped */
 	}
 }
 
@@ -252,7 +254,8 @@ static void reap(void)
 		for (int i = 0; i < MAX_JOBS; i++)
 			if (jobs[i].id && jobs[i].pid == pid) {
 				jobs[i].status = WIFEXITED(status) ?
-					WEXITSTATUS(status) : 128 + WTERMSIG(status);
+							 WEXITSTATUS(status) :
+							 128 + WTERMSIG(status);
 				/* A command's background children go with it. */
 				kill(-pid, SIGKILL);
 				jobs[i].pid = 0;
@@ -288,7 +291,8 @@ static void serve(void)
 
 			if (!job->id)
 				continue;
-			if (job->pid && !job->timed_out && now() >= job->deadline) {
+			if (job->pid && !job->timed_out &&
+			    now() >= job->deadline) {
 				job->timed_out = true;
 				job_kill(job);
 			}
@@ -308,7 +312,8 @@ static void load_modules(void)
 
 		path[strcspn(path, "\n")] = '\0';
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
+		if (fd < 0 ||
+		    (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
 			fprintf(stderr, "ktest: cannot load %s: %m\n", path);
 		close(fd);
 	}
@@ -331,9 +336,11 @@ static int open_port(void)
 			if (fd < 0)
 				continue;
 			memset(name, 0, sizeof(name));
-			if (read(fd, name, sizeof(name) - 1) > 0 && !strncmp(name, "ktest", 5)) {
+			if (read(fd, name, sizeof(name) - 1) > 0 &&
+			    !strncmp(name, "ktest", 5)) {
 				close(fd);
-				snprintf(path, sizeof(path), "/dev/vport%dp1", i);
+				snprintf(path, sizeof(path), "/dev/vport%dp1",
+					 i);
 				return open(path, O_RDWR | O_CLOEXEC);
 			}
 			close(fd);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Preemptions inside sections are deferred, for a bounded time, when asked for."""
+import time
+
 from common import ENDED, counters, gained, hog, run_ns, show, who
 from job import test
 
@@ -74,15 +76,16 @@ def test_budget(t):
     holder, _ = holder_and_hog(t, hold_us=2000, gap_us=200, shared=0)
     t.ecsctl("enable", who(holder), "--grace", "1ms", "--recheck", "50us",
              "--budget", "1%", "--burst", "1ms")
-    seconds = 10
-    began = run_ns(holder)
-    on = gained(t, holder, seconds)
-    t.log(on, show(t, holder)["late"], run_ns(holder) - began)
+    looked = time.monotonic_ns()
+    on = gained(t, holder, 10)
+    t.log(on, show(t, holder)["late"])
     t.check(on["granted"] > 0, "nothing was granted")
-    t.check(on["refused_budget"] > on["granted"], "the budget did not refuse")
-    # Time may run on while the counters are read: take twice the rate.
-    late = on["granted"] * show(t, holder)["counters"]["late_max_ns"]
-    t.check(on["ext_ns"] <= 2 * (2 * seconds * 10_000_000 + 2_000_000) + late,
+    t.check(on["refused_budget"] > 0, "the budget did not refuse")
+    # The budget holds over any window, but for the lateness of the last timer on
+    # each vCPU; the counters are read while time runs on.
+    elapsed = time.monotonic_ns() - looked
+    late = 2 * show(t, holder)["counters"]["late_max_ns"]
+    t.check(on["ext_ns"] <= 2 * (elapsed // 100 + 1_000_000) + late,
             "more extension than budget")
 
 

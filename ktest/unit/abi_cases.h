@@ -17,17 +17,19 @@
 #include "test.h"
 
 #define SIZE_OF(type, field) sizeof(((struct type *)NULL)->field)
-#define END_OF(type, field) (offsetof(struct type, field) + SIZE_OF(type, field))
+#define END_OF(type, field) \
+	(offsetof(struct type, field) + SIZE_OF(type, field))
 
 /* Members follow one another without a gap, from the first to the last. */
 #define FIRST(type, field) \
 	static_assert(offsetof(struct type, field) == 0, #type "." #field)
-#define NEXT(type, before, field) \
+#define NEXT(type, before, field)                                           \
 	static_assert(offsetof(struct type, field) == END_OF(type, before), \
 		      #type "." #field)
-#define LAST(type, field, size) \
+#define LAST(type, field, size)                                     \
 	static_assert(END_OF(type, field) == sizeof(struct type) && \
-		      sizeof(struct type) == (size), #type)
+			      sizeof(struct type) == (size),        \
+		      #type)
 
 /* --- ecs_abi.h --- */
 
@@ -75,17 +77,17 @@ LAST(ecs_abi_page, boost, 256);
 static_assert(sizeof(struct ecs_abi_page) <= ECS_ABI_PAGE_SIZE, "one page");
 
 /* The last index is ECS_ABI_MSR_END - 1. */
-#define MSR_OUTSIDE(first, last) \
+#define MSR_OUTSIDE(first, last)                                               \
 	static_assert(ECS_ABI_MSR_END <= (first) || ECS_ABI_MSR_BASE > (last), \
 		      #first)
 
 static_assert(ECS_ABI_MSR_BASE < ECS_ABI_MSR_END, "not empty");
 static_assert(ECS_ABI_MSR_YIELD < ECS_ABI_MSR_END, "the last one is inside");
-MSR_OUTSIDE(0x00000000u, 0x00001fffu);	/* VMX and SVM bitmaps */
-MSR_OUTSIDE(0xc0000000u, 0xc0001fffu);	/* VMX and SVM bitmaps */
-MSR_OUTSIDE(0xc0010000u, 0xc0011fffu);	/* SVM bitmap */
-MSR_OUTSIDE(0x40000000u, 0x400001ffu);	/* Hyper-V, Xen */
-MSR_OUTSIDE(0x4b564d00u, 0x4b564dffu);	/* KVM */
+MSR_OUTSIDE(0x00000000u, 0x00001fffu); /* VMX and SVM bitmaps */
+MSR_OUTSIDE(0xc0000000u, 0xc0001fffu); /* VMX and SVM bitmaps */
+MSR_OUTSIDE(0xc0010000u, 0xc0011fffu); /* SVM bitmap */
+MSR_OUTSIDE(0x40000000u, 0x400001ffu); /* Hyper-V, Xen */
+MSR_OUTSIDE(0x4b564d00u, 0x4b564dffu); /* KVM */
 
 static_assert(ECS_ABI_MSR_FEATURES == ECS_ABI_MSR_BASE + 1, "fixed");
 static_assert(ECS_ABI_MSR_PAGE == ECS_ABI_MSR_BASE + 2, "fixed");
@@ -150,8 +152,9 @@ NEXT(ecs_ioc_hook, feature, name);
 LAST(ecs_ioc_hook, name, 72);
 
 /* 64-bit members must lie the same where their alignment is only 4. */
-#define ALIGNED8(type, field) \
-	static_assert(offsetof(struct type, field) % 8 == 0, #type "." #field); \
+#define ALIGNED8(type, field)                                \
+	static_assert(offsetof(struct type, field) % 8 == 0, \
+		      #type "." #field);                     \
 	static_assert(sizeof(struct type) % 8 == 0, #type)
 
 ALIGNED8(ecs_ioc_version, features);
@@ -221,22 +224,26 @@ static void test_queries(const void *arg)
 	(void)arg;
 	memset(&page, 0, sizeof(page));
 	CHECK(!ecs_abi_is_vcpu_preempted(&page) &&
-	      !ecs_abi_is_pcpu_overcommitted(&page) &&
-	      !ecs_abi_is_granted(&page), "an empty page");
+		      !ecs_abi_is_pcpu_overcommitted(&page) &&
+		      !ecs_abi_is_granted(&page),
+	      "an empty page");
 	page.host.vcpu_preempted = 1;
 	CHECK(ecs_abi_is_vcpu_preempted(&page) == 1 &&
-	      !ecs_abi_is_pcpu_overcommitted(&page) &&
-	      !ecs_abi_is_granted(&page), "vcpu_preempted");
+		      !ecs_abi_is_pcpu_overcommitted(&page) &&
+		      !ecs_abi_is_granted(&page),
+	      "vcpu_preempted");
 	page.host.vcpu_preempted = 0;
 	page.host.pcpu_overcommitted = 0x80000000u;
 	CHECK(!ecs_abi_is_vcpu_preempted(&page) &&
-	      ecs_abi_is_pcpu_overcommitted(&page) == 1 &&
-	      !ecs_abi_is_granted(&page), "pcpu_overcommitted");
+		      ecs_abi_is_pcpu_overcommitted(&page) == 1 &&
+		      !ecs_abi_is_granted(&page),
+	      "pcpu_overcommitted");
 	page.host.pcpu_overcommitted = 0;
 	page.host.granted = UINT32_MAX;
 	CHECK(!ecs_abi_is_vcpu_preempted(&page) &&
-	      !ecs_abi_is_pcpu_overcommitted(&page) &&
-	      ecs_abi_is_granted(&page) == 1, "granted");
+		      !ecs_abi_is_pcpu_overcommitted(&page) &&
+		      ecs_abi_is_granted(&page) == 1,
+	      "granted");
 }
 
 static void test_magic(const void *arg)
@@ -256,16 +263,18 @@ static void test_magic(const void *arg)
 static void test_bits(const void *arg)
 {
 	static const uint64_t offers[] = {
-		ECS_ABI_F_DEFER, ECS_ABI_F_YIELD, ECS_ABI_F_HINT_PREEMPTED,
-		ECS_ABI_F_HINT_OVERCOMMIT, ECS_ABI_F_BOOST,
+		ECS_ABI_F_DEFER,	  ECS_ABI_F_YIELD,
+		ECS_ABI_F_HINT_PREEMPTED, ECS_ABI_F_HINT_OVERCOMMIT,
+		ECS_ABI_F_BOOST,
 	};
 	static const uint64_t hooks[] = {
-		ECS_HOST_F_MSR, ECS_HOST_F_DEFER_TICK, ECS_HOST_F_DEFER_WAKEUP,
-		ECS_HOST_F_EXIT_CHECK, ECS_HOST_F_RESET, ECS_HOST_F_MEMSLOT,
+		ECS_HOST_F_MSR,		 ECS_HOST_F_DEFER_TICK,
+		ECS_HOST_F_DEFER_WAKEUP, ECS_HOST_F_EXIT_CHECK,
+		ECS_HOST_F_RESET,	 ECS_HOST_F_MEMSLOT,
 		ECS_HOST_F_DESTROY,
 	};
 	static const uint64_t params[] = {
-		ECS_PARAM_MODE, ECS_PARAM_GRACE, ECS_PARAM_RECHECK,
+		ECS_PARAM_MODE,	  ECS_PARAM_GRACE, ECS_PARAM_RECHECK,
 		ECS_PARAM_BUDGET, ECS_PARAM_BURST,
 	};
 	size_t i;
@@ -279,7 +288,8 @@ static void test_bits(const void *arg)
 		CHECK(params[i] == 1ull << i, "ECS_PARAM_* %zu", i);
 	CHECK(ECS_PARAM_ALL == (1u << ARRAY_SIZE(params)) - 1, "all");
 	CHECK(ECS_ABI_INTEREST_ALL == (ECS_ABI_INTEREST_PREEMPTED |
-				       ECS_ABI_INTEREST_OVERCOMMIT), "all");
+				       ECS_ABI_INTEREST_OVERCOMMIT),
+	      "all");
 }
 
 static void test_ioctls(const void *arg)
@@ -288,8 +298,8 @@ static void test_ioctls(const void *arg)
 		unsigned long request;
 		size_t size;
 	} ioctls[] = {
-		{ ECS_IOC_VERSION, 88 }, { ECS_IOC_VM_SET, 1456 },
-		{ ECS_IOC_VM_GET, 1456 }, { ECS_IOC_VM_NEXT, 1456 },
+		{ ECS_IOC_VERSION, 88 },     { ECS_IOC_VM_SET, 1456 },
+		{ ECS_IOC_VM_GET, 1456 },    { ECS_IOC_VM_NEXT, 1456 },
 		{ ECS_IOC_VCPU_NEXT, 1456 }, { ECS_IOC_HOOK, 72 },
 		{ ECS_IOC_DISABLE_ALL, 0 },
 	};
@@ -300,10 +310,12 @@ static void test_ioctls(const void *arg)
 	for (i = 0; i < ARRAY_SIZE(ioctls); i++) {
 		request = ioctls[i].request;
 		CHECK(_IOC_TYPE(request) == ECS_IOC_MAGIC &&
-		      _IOC_NR(request) == i &&
-		      _IOC_SIZE(request) == ioctls[i].size &&
-		      _IOC_DIR(request) == (ioctls[i].size ?
-				(_IOC_READ | _IOC_WRITE) : _IOC_NONE),
+			      _IOC_NR(request) == i &&
+			      _IOC_SIZE(request) == ioctls[i].size &&
+			      _IOC_DIR(request) ==
+				      (ioctls[i].size ?
+					       (_IOC_READ | _IOC_WRITE) :
+					       _IOC_NONE),
 		      "ioctl %zu: %#lx", i, request);
 	}
 }

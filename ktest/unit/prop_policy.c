@@ -19,7 +19,7 @@
 
 typedef __int128 wide;
 
-#define MILLION 1000000
+#define MILLION	  1000000
 #define STEPS_MAX 240
 
 #define US 1000ull
@@ -169,7 +169,7 @@ model_request(struct model *model, const struct ecs_policy_params *params,
 		return ECS_POLICY_NO_BUDGET;
 	if (got == ECS_POLICY_GRANT)
 		CHECK(bound <= min_wide(grace, most) &&
-		      bound >= min_wide(grace, least),
+			      bound >= min_wide(grace, least),
 		      "bound %llu, grace %lld, tokens %lld",
 		      (unsigned long long)bound_ns, ns(grace), ns(most));
 	model->phase = ECS_POLICY_EXTENDED;
@@ -226,9 +226,9 @@ static void random_params(struct rng *rng, struct ecs_policy_params *params)
 	params->grace_ns = rng_range(rng, ECS_GRACE_NS_MIN,
 				     rng_percent(rng, 80) ? 1000 * US :
 							    ECS_GRACE_NS_MAX);
-	params->recheck_ns = rng_range(rng, ECS_RECHECK_NS_MIN,
-				       rng_percent(rng, 80) ? 100 * US :
-							ECS_RECHECK_NS_MAX);
+	params->recheck_ns =
+		rng_range(rng, ECS_RECHECK_NS_MIN,
+			  rng_percent(rng, 80) ? 100 * US : ECS_RECHECK_NS_MAX);
 	params->burst_ns = rng_range(rng, ECS_BURST_NS_MIN,
 				     rng_percent(rng, 80) ? 4000 * US :
 							    ECS_BURST_NS_MAX);
@@ -269,11 +269,11 @@ struct run {
 	struct rng *rng;
 	struct ecs_policy_params params;
 	struct ecs_policy_state state;
-	uint64_t origin;	/* the clock's value at time 0 */
+	uint64_t origin; /* the clock's value at time 0 */
 	wide now;
-	wide due;		/* when the timer should fire */
+	wide due; /* when the timer should fire */
 	bool in_section;
-	bool capped;		/* CAP was said, not off the CPU since */
+	bool capped; /* CAP was said, not off the CPU since */
 	struct extension extensions[STEPS_MAX];
 	unsigned int nr;
 };
@@ -305,8 +305,8 @@ static enum event run_advance(struct run *run, uint64_t late)
 	bool extended = run->state.phase == ECS_POLICY_EXTENDED;
 	struct rng *rng = run->rng;
 	uint64_t pick = rng_below(rng, 100);
-	wide then = run->now + rng_log(rng, rng_percent(rng, 90) ? 200 * US :
-								   100 * MS);
+	wide then = run->now +
+		    rng_log(rng, rng_percent(rng, 90) ? 200 * US : 100 * MS);
 
 	if (rng_percent(rng, 30))
 		run->in_section = !run->in_section;
@@ -360,8 +360,9 @@ static void watch(struct run *run, const struct ecs_policy_state *before,
 
 	CHECK(belongs(event, verdict), "event %d: %d", event, verdict);
 	CHECK(state->phase == ECS_POLICY_READY ||
-	      state->phase == ECS_POLICY_EXTENDED ||
-	      state->phase == ECS_POLICY_SPENT, "%d", state->phase);
+		      state->phase == ECS_POLICY_EXTENDED ||
+		      state->phase == ECS_POLICY_SPENT,
+	      "%d", state->phase);
 	if (event == EVENT_REQUEST || verdict != ECS_POLICY_NONE)
 		CHECK(state->tokens_ns >= -burst && state->tokens_ns <= burst,
 		      "%lld of %lld", (long long)state->tokens_ns,
@@ -376,7 +377,8 @@ static void watch(struct run *run, const struct ecs_policy_state *before,
 	}
 	if (verdict == ECS_POLICY_CONTINUE) {
 		CHECK(next_ns > 0, "next look at once");
-		CHECK(run_clock(run) + next_ns - state->since <= state->bound_ns,
+		CHECK(run_clock(run) + next_ns - state->since <=
+			      state->bound_ns,
 		      "next look after the bound, in %llu",
 		      (unsigned long long)next_ns);
 		run->due = run->now + next_ns;
@@ -390,14 +392,15 @@ static void watch(struct run *run, const struct ecs_policy_state *before,
 		      before->phase);
 		CHECK(!run->capped, "granted again before off CPU");
 		CHECK(state->bound_ns <= params->grace_ns &&
-		      (int64_t)state->bound_ns <= state->tokens_ns,
+			      (int64_t)state->bound_ns <= state->tokens_ns,
 		      "bound %llu, grace %llu, tokens %lld",
 		      (unsigned long long)state->bound_ns,
 		      (unsigned long long)params->grace_ns,
 		      (long long)state->tokens_ns);
-		run->due = run->now + (wide)(state->bound_ns < params->recheck_ns ?
-						     state->bound_ns :
-						     params->recheck_ns);
+		run->due = run->now +
+			   (wide)(state->bound_ns < params->recheck_ns ?
+					  state->bound_ns :
+					  params->recheck_ns);
 		run->extensions[run->nr++] = (struct extension){
 			run->now, run->now, (wide)state->bound_ns
 		};
@@ -406,14 +409,16 @@ static void watch(struct run *run, const struct ecs_policy_state *before,
 	    state->phase != ECS_POLICY_EXTENDED) {
 		last = &run->extensions[run->nr - 1];
 		last->end = run->now;
-		CHECK(state->length_ns == (run->now > last->start ?
-					   (uint64_t)(run->now - last->start) : 0),
+		CHECK(state->length_ns ==
+			      (run->now > last->start ?
+				       (uint64_t)(run->now - last->start) :
+				       0),
 		      "length %llu", (unsigned long long)state->length_ns);
 	}
 }
 
-static enum ecs_policy_verdict
-run_event(struct run *run, enum event event, uint64_t *next_ns)
+static enum ecs_policy_verdict run_event(struct run *run, enum event event,
+					 uint64_t *next_ns)
 {
 	uint64_t clock = run_clock(run);
 
@@ -468,8 +473,8 @@ static void compare(const struct run *run, struct model *model,
 	      event, run->state.phase, model->phase);
 	tokens = model_tokens(model);
 	CHECK((wide)run->state.tokens_ns * MILLION <= tokens &&
-	      (wide)run->state.tokens_ns * MILLION >=
-		      tokens - model_slack(model),
+		      (wide)run->state.tokens_ns * MILLION >=
+			      tokens - model_slack(model),
 	      "event %d: tokens %lld, not %lld", event,
 	      (long long)run->state.tokens_ns, ns(tokens));
 }
@@ -623,8 +628,9 @@ static bool never_off_cpu_gets_one(struct rng *rng)
 	run.in_section = true;
 	for (i = 0; i < 1000; i++) {
 		run.now += rng_log(rng, 10 * MS);
-		verdict = run_event(&run, rng_percent(rng, 50) ? EVENT_REQUEST :
-								 EVENT_RECHECK,
+		verdict = run_event(&run,
+				    rng_percent(rng, 50) ? EVENT_REQUEST :
+							   EVENT_RECHECK,
 				    &next);
 		grants += verdict == ECS_POLICY_GRANT;
 	}
@@ -657,8 +663,8 @@ static bool more_budget_wins_first(struct rng *rng)
 
 	run_init(&run, rng);
 	less = run;
-	less.params.budget_ppm =
-		(uint32_t)rng_range(rng, 0, run.params.budget_ppm);
+	less.params.budget_ppm = (uint32_t)rng_range(rng, 0,
+						     run.params.budget_ppm);
 	for (i = 0; i < STEPS_MAX; i++) {
 		event = run_advance(&run, 100 * US);
 		less.now = run.now;
@@ -670,8 +676,8 @@ static bool more_budget_wins_first(struct rng *rng)
 				     "step %u: %d with more budget, %d with less",
 				     i, verdict, other);
 		if (!CHECK(run.state.tokens_ns >= less.state.tokens_ns &&
-			   run.state.bound_ns >= less.state.bound_ns &&
-			   next >= other_next,
+				   run.state.bound_ns >= less.state.bound_ns &&
+				   next >= other_next,
 			   "step %u: tokens %lld < %lld or bound or next", i,
 			   (long long)run.state.tokens_ns,
 			   (long long)less.state.tokens_ns))
@@ -746,7 +752,8 @@ static void test_reach(const void *arg)
 	for (i = 0; i < 200; i++)
 		reach_some(&rng);
 	for (i = 0; i < ARRAY_SIZE(reached); i++)
-		CHECK(reached[i] >= 100, "verdict %u: %lu times", i, reached[i]);
+		CHECK(reached[i] >= 100, "verdict %u: %lu times", i,
+		      reached[i]);
 }
 
 int main(void)
@@ -754,9 +761,12 @@ int main(void)
 	static const struct test tests[] = {
 		{ "policy equals the model", test_equals_model, NULL },
 		{ "no window overdraws the budget", test_windows, NULL },
-		{ "always in a section gets its share at most", test_greedy, NULL },
-		{ "never off the CPU gets one extension", test_never_off_cpu, NULL },
-		{ "more budget wins the first difference", test_more_budget, NULL },
+		{ "always in a section gets its share at most", test_greedy,
+		  NULL },
+		{ "never off the CPU gets one extension", test_never_off_cpu,
+		  NULL },
+		{ "more budget wins the first difference", test_more_budget,
+		  NULL },
 		{ "histories reach every verdict", test_reach, NULL },
 	};
 

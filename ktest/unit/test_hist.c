@@ -98,7 +98,7 @@ static bool random_length(struct rng *rng)
 
 	return check_length(a) && check_length(b) &&
 	       CHECK((a <= b) == (ecs_hist_bucket(a) <= ecs_hist_bucket(b)) ||
-		     ecs_hist_bucket(a) == ecs_hist_bucket(b),
+			     ecs_hist_bucket(a) == ecs_hist_bucket(b),
 		     "%llu and %llu", (unsigned long long)a,
 		     (unsigned long long)b);
 }

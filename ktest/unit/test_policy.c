@@ -17,8 +17,8 @@ enum op {
 	OP_RECHECK,
 	OP_END,
 	OP_OFF_CPU,
-	OP_PARAMS,	/* the administrator changes them */
-	OP_TOKENS,	/* a look at the account */
+	OP_PARAMS, /* the administrator changes them */
+	OP_TOKENS, /* a look at the account */
 	OP_BOUND,
 	OP_LENGTH,
 	OP_PHASE,
@@ -34,6 +34,7 @@ struct step {
 	struct ecs_policy_params params;
 };
 
+/* clang-format off */
 #define REQUEST(time, in, want) \
 	{ .op = OP_REQUEST, .at = (time), .in_section = (in), \
 	  .verdict = ECS_POLICY_##want }
@@ -336,6 +337,8 @@ static const struct history histories[] = {
 	},
 };
 
+/* clang-format on */
+
 static const uint64_t origins[] = {
 	0, 1, (1ull << 63) - 50 * US, 0 - 1 * MS, 0 - 50 * US, UINT64_MAX,
 };
@@ -367,8 +370,9 @@ static void run_step(const struct step *step, struct ecs_policy_params *params,
 		*params = step->params;
 		break;
 	case OP_TOKENS:
-		CHECK(state->tokens_ns == step->value, "step %d: %lld, not %lld",
-		      nr, (long long)state->tokens_ns, (long long)step->value);
+		CHECK(state->tokens_ns == step->value,
+		      "step %d: %lld, not %lld", nr,
+		      (long long)state->tokens_ns, (long long)step->value);
 		break;
 	case OP_BOUND:
 		CHECK(state->bound_ns == (uint64_t)step->value,
