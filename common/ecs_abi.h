@@ -71,44 +71,44 @@
 #endif
 #endif
 
-#define ECS_ABI_MAGIC		0x45435331u	/* "ECS1" */
-#define ECS_ABI_MAJOR		1
-#define ECS_ABI_MINOR		0
+#define ECS_ABI_MAGIC 0x45435331u /* "ECS1" */
+#define ECS_ABI_MAJOR 1
+#define ECS_ABI_MINOR 0
 
 /*
  * The MSRs. The range lies outside all that VMX and SVM can pass through to a
  * guest, and outside KVM's, Hyper-V's and Xen's synthetic ranges.
  */
-#define ECS_ABI_MSR_BASE	0x45435300u
-#define ECS_ABI_MSR_ID		(ECS_ABI_MSR_BASE + 0)	/* read */
-#define ECS_ABI_MSR_FEATURES	(ECS_ABI_MSR_BASE + 1)	/* read */
-#define ECS_ABI_MSR_PAGE	(ECS_ABI_MSR_BASE + 2)	/* read, write */
-#define ECS_ABI_MSR_STATUS	(ECS_ABI_MSR_BASE + 3)	/* read: generation or 0 */
-#define ECS_ABI_MSR_BOOST	(ECS_ABI_MSR_BASE + 4)	/* write: ECS_ABI_BOOST_* */
-#define ECS_ABI_MSR_YIELD	(ECS_ABI_MSR_BASE + 5)	/* write: any value */
-#define ECS_ABI_MSR_END		(ECS_ABI_MSR_BASE + 16)	/* first one outside */
+#define ECS_ABI_MSR_BASE     0x45435300u
+#define ECS_ABI_MSR_ID	     (ECS_ABI_MSR_BASE + 0) /* read */
+#define ECS_ABI_MSR_FEATURES (ECS_ABI_MSR_BASE + 1) /* read */
+#define ECS_ABI_MSR_PAGE     (ECS_ABI_MSR_BASE + 2) /* read, write */
+#define ECS_ABI_MSR_STATUS   (ECS_ABI_MSR_BASE + 3) /* read: generation or 0 */
+#define ECS_ABI_MSR_BOOST    (ECS_ABI_MSR_BASE + 4) /* write: ECS_ABI_BOOST_* */
+#define ECS_ABI_MSR_YIELD    (ECS_ABI_MSR_BASE + 5) /* write: any value */
+#define ECS_ABI_MSR_END	     (ECS_ABI_MSR_BASE + 16) /* first one outside */
 
-#define ECS_ABI_PAGE_SIZE	4096u
-#define ECS_ABI_PAGE_ENABLE	1ull
+#define ECS_ABI_PAGE_SIZE   4096u
+#define ECS_ABI_PAGE_ENABLE 1ull
 
 /* What the host offers to this VM (ECS_ABI_MSR_FEATURES). */
-#define ECS_ABI_F_DEFER		(1ull << 0)	/* preemptions are deferred */
-#define ECS_ABI_F_YIELD		(1ull << 1)	/* ECS_ABI_MSR_YIELD is there */
-#define ECS_ABI_F_HINT_PREEMPTED (1ull << 2)	/* vcpu_preempted is kept */
-#define ECS_ABI_F_HINT_OVERCOMMIT (1ull << 3)	/* pcpu_overcommitted is kept */
-#define ECS_ABI_F_BOOST		(1ull << 4)	/* ECS_ABI_MSR_BOOST is there */
+#define ECS_ABI_F_DEFER		  (1ull << 0) /* preemptions are deferred */
+#define ECS_ABI_F_YIELD		  (1ull << 1) /* ECS_ABI_MSR_YIELD is there */
+#define ECS_ABI_F_HINT_PREEMPTED  (1ull << 2) /* vcpu_preempted is kept */
+#define ECS_ABI_F_HINT_OVERCOMMIT (1ull << 3) /* pcpu_overcommitted is kept */
+#define ECS_ABI_F_BOOST		  (1ull << 4) /* ECS_ABI_MSR_BOOST is there */
 
 /* ECS_ABI_MSR_BOOST: the parameters are in the page's boost line. */
-#define ECS_ABI_BOOST_RELEASE	0ull
-#define ECS_ABI_BOOST_REQUEST	1ull
+#define ECS_ABI_BOOST_RELEASE 0ull
+#define ECS_ABI_BOOST_REQUEST 1ull
 
 /* A nesting deeper than this is not believed. */
-#define ECS_ABI_COUNT_MAX	0xffffu
+#define ECS_ABI_COUNT_MAX 0xffffu
 
 /* Bits of "interest": what the guest would use if it were offered. */
-#define ECS_ABI_INTEREST_PREEMPTED	(1u << 0)
-#define ECS_ABI_INTEREST_OVERCOMMIT	(1u << 1)
-#define ECS_ABI_INTEREST_ALL		3u
+#define ECS_ABI_INTEREST_PREEMPTED  (1u << 0)
+#define ECS_ABI_INTEREST_OVERCOMMIT (1u << 1)
+#define ECS_ABI_INTEREST_ALL	    3u
 
 /**
  * struct ecs_abi_header - line 0: written by the guest before it registers.
@@ -204,8 +204,9 @@ struct ecs_abi_page {
 	struct ecs_abi_boost boost;
 };
 
-#define ECS_ABI_AT(type, field, offset) \
-	static_assert(offsetof(struct type, field) == (offset), #type "." #field)
+#define ECS_ABI_AT(type, field, offset)                         \
+	static_assert(offsetof(struct type, field) == (offset), \
+		      #type "." #field)
 
 ECS_ABI_AT(ecs_abi_header, magic, 0);
 ECS_ABI_AT(ecs_abi_header, major, 4);

@@ -18,30 +18,30 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define ECS_IOC_INTERFACE	1u	/* struct layouts below */
+#define ECS_IOC_INTERFACE 1u /* struct layouts below */
 
 /* What a VM gets. A VM that the module was never told of is OFF. */
-#define ECS_MODE_OFF		0	/* not touched */
-#define ECS_MODE_OBSERVE	1	/* counted, never extended */
-#define ECS_MODE_ON		2	/* counted and extended */
+#define ECS_MODE_OFF	 0 /* not touched */
+#define ECS_MODE_OBSERVE 1 /* counted, never extended */
+#define ECS_MODE_ON	 2 /* counted and extended */
 
 /* Bounds of the parameters; the defaults are the module's. */
-#define ECS_GRACE_NS_MIN	10000u
-#define ECS_GRACE_NS_MAX	10000000u
-#define ECS_RECHECK_NS_MIN	5000u
-#define ECS_RECHECK_NS_MAX	1000000u
-#define ECS_BUDGET_PPM_MIN	0u
-#define ECS_BUDGET_PPM_MAX	1000000u
-#define ECS_BURST_NS_MIN	10000u
-#define ECS_BURST_NS_MAX	1000000000u
+#define ECS_GRACE_NS_MIN   10000u
+#define ECS_GRACE_NS_MAX   10000000u
+#define ECS_RECHECK_NS_MIN 5000u
+#define ECS_RECHECK_NS_MAX 1000000u
+#define ECS_BUDGET_PPM_MIN 0u
+#define ECS_BUDGET_PPM_MAX 1000000u
+#define ECS_BURST_NS_MIN   10000u
+#define ECS_BURST_NS_MAX   1000000000u
 
 /* Bits of ecs_ioc_params.valid. */
-#define ECS_PARAM_MODE		(1u << 0)
-#define ECS_PARAM_GRACE		(1u << 1)
-#define ECS_PARAM_RECHECK	(1u << 2)
-#define ECS_PARAM_BUDGET	(1u << 3)
-#define ECS_PARAM_BURST		(1u << 4)
-#define ECS_PARAM_ALL		0x1fu
+#define ECS_PARAM_MODE	  (1u << 0)
+#define ECS_PARAM_GRACE	  (1u << 1)
+#define ECS_PARAM_RECHECK (1u << 2)
+#define ECS_PARAM_BUDGET  (1u << 3)
+#define ECS_PARAM_BURST	  (1u << 4)
+#define ECS_PARAM_ALL	  0x1fu
 
 /**
  * struct ecs_ioc_params - what a VM is given
@@ -66,6 +66,7 @@ struct ecs_ioc_params {
  * Counters of a vCPU, and summed up of a VM: X(index, name, meaning).
  * A "request" is the fair class asking for the CPU of a running vCPU.
  */
+/* clang-format off */
 #define ECS_STATS(X) \
 	X(SCHED_OUT, sched_out, "times the vCPU thread left a CPU") \
 	X(PREEMPTED, preempted, "of these, while it wanted to run on") \
@@ -93,12 +94,13 @@ struct ecs_ioc_params {
 	X(BAD_MSR, bad_msr, "MSR accesses answered with #GP") \
 	X(BAD_COUNT, bad_count, "malformed counts read from the page") \
 	X(BAD_COOKIE, bad_cookie, "pages found overwritten")
+/* clang-format on */
 
 #define ECS_STAT_ENUM(index, name, text) ECS_STAT_##index,
 enum ecs_stat { ECS_STATS(ECS_STAT_ENUM) ECS_STAT_NR };
 
-#define ECS_STATS_ROOM		48	/* u64 slots in the struct, for later */
-#define ECS_HIST_BUCKETS	64	/* see ecs_hist.h */
+#define ECS_STATS_ROOM	 48 /* u64 slots in the struct, for later */
+#define ECS_HIST_BUCKETS 64 /* see ecs_hist.h */
 
 /**
  * struct ecs_ioc_stats - counters and two histograms
@@ -113,13 +115,13 @@ struct ecs_ioc_stats {
 };
 
 /* ecs_ioc_version.features: which features have all their hooks. */
-#define ECS_HOST_F_MSR		(1ull << 0)	/* guests can register */
-#define ECS_HOST_F_DEFER_TICK	(1ull << 1)	/* slice ends are deferred */
-#define ECS_HOST_F_DEFER_WAKEUP	(1ull << 2)	/* wakeup preemptions are */
-#define ECS_HOST_F_EXIT_CHECK	(1ull << 3)	/* sections looked at on VM exits */
-#define ECS_HOST_F_RESET	(1ull << 4)	/* vCPU reset is seen */
-#define ECS_HOST_F_MEMSLOT	(1ull << 5)	/* memory slot removal is seen */
-#define ECS_HOST_F_DESTROY	(1ull << 6)	/* vCPU destruction is seen */
+#define ECS_HOST_F_MSR		(1ull << 0) /* guests can register */
+#define ECS_HOST_F_DEFER_TICK	(1ull << 1) /* slice ends are deferred */
+#define ECS_HOST_F_DEFER_WAKEUP (1ull << 2) /* wakeup preemptions are */
+#define ECS_HOST_F_EXIT_CHECK	(1ull << 3) /* sections looked at on VM exits */
+#define ECS_HOST_F_RESET	(1ull << 4) /* vCPU reset is seen */
+#define ECS_HOST_F_MEMSLOT	(1ull << 5) /* memory slot removal is seen */
+#define ECS_HOST_F_DESTROY	(1ull << 6) /* vCPU destruction is seen */
 
 /**
  * struct ecs_ioc_version - ECS_IOC_VERSION
@@ -213,13 +215,13 @@ struct ecs_ioc_hook {
 	char name[48];
 };
 
-#define ECS_IOC_MAGIC		0xec
-#define ECS_IOC_VERSION		_IOWR(ECS_IOC_MAGIC, 0, struct ecs_ioc_version)
-#define ECS_IOC_VM_SET		_IOWR(ECS_IOC_MAGIC, 1, struct ecs_ioc_vm)
-#define ECS_IOC_VM_GET		_IOWR(ECS_IOC_MAGIC, 2, struct ecs_ioc_vm)
-#define ECS_IOC_VM_NEXT		_IOWR(ECS_IOC_MAGIC, 3, struct ecs_ioc_vm)
-#define ECS_IOC_VCPU_NEXT	_IOWR(ECS_IOC_MAGIC, 4, struct ecs_ioc_vcpu)
-#define ECS_IOC_HOOK		_IOWR(ECS_IOC_MAGIC, 5, struct ecs_ioc_hook)
-#define ECS_IOC_DISABLE_ALL	_IO(ECS_IOC_MAGIC, 6)
+#define ECS_IOC_MAGIC	    0xec
+#define ECS_IOC_VERSION	    _IOWR(ECS_IOC_MAGIC, 0, struct ecs_ioc_version)
+#define ECS_IOC_VM_SET	    _IOWR(ECS_IOC_MAGIC, 1, struct ecs_ioc_vm)
+#define ECS_IOC_VM_GET	    _IOWR(ECS_IOC_MAGIC, 2, struct ecs_ioc_vm)
+#define ECS_IOC_VM_NEXT	    _IOWR(ECS_IOC_MAGIC, 3, struct ecs_ioc_vm)
+#define ECS_IOC_VCPU_NEXT   _IOWR(ECS_IOC_MAGIC, 4, struct ecs_ioc_vcpu)
+#define ECS_IOC_HOOK	    _IOWR(ECS_IOC_MAGIC, 5, struct ecs_ioc_hook)
+#define ECS_IOC_DISABLE_ALL _IO(ECS_IOC_MAGIC, 6)
 
 #endif /* ECS_IOCTL_H */

@@ -54,7 +54,7 @@ void ecsg_page_publish(void *unused)
 	this_cpu_write(published,
 		       !ecsg_host_write(ECS_ABI_MSR_PAGE,
 					virt_to_phys(page) |
-					ECS_ABI_PAGE_ENABLE));
+						ECS_ABI_PAGE_ENABLE));
 }
 
 /**

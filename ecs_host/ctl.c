@@ -75,7 +75,8 @@ static const struct command {
 	size_t size;
 	int (*call)(union argument *arg);
 } commands[] = {
-	{ _IOC_NR(ECS_IOC_VERSION), sizeof(struct ecs_ioc_version), get_version },
+	{ _IOC_NR(ECS_IOC_VERSION), sizeof(struct ecs_ioc_version),
+	  get_version },
 	{ _IOC_NR(ECS_IOC_VM_SET), sizeof(struct ecs_ioc_vm), set_vm },
 	{ _IOC_NR(ECS_IOC_VM_GET), sizeof(struct ecs_ioc_vm), get_vm },
 	{ _IOC_NR(ECS_IOC_VM_NEXT), sizeof(struct ecs_ioc_vm), next_vm },

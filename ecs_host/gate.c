@@ -37,7 +37,7 @@ static struct ecsh_page *page_of(struct ecsh_vcpu *v)
 
 static bool in_section(struct ecsh_vcpu *v)
 {
-	struct ecsh_page_offences found = { };
+	struct ecsh_page_offences found = {};
 	struct ecsh_page *page = page_of(v);
 	bool in;
 
@@ -262,7 +262,7 @@ void ecsh_gate_yield(struct ecsh_vcpu *v)
 	ecsh_stats_inc(&v->stats, ECS_STAT_YIELD_MSR);
 	if (this_cpu_read(ecsh_vcpu_running) == v &&
 	    ecs_policy_end(&v->params, &v->state, now_ns()) ==
-	    ECS_POLICY_ENDED) {
+		    ECS_POLICY_ENDED) {
 		ended(v, ECS_STAT_ENDED_YIELD);
 		hrtimer_try_to_cancel(&v->timer);
 		preempt_now();
@@ -293,8 +293,8 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 	}
 	if (ecs_policy_off_cpu(&v->params, &v->state, now_ns()) ==
 	    ECS_POLICY_ENDED) {
-		ended(v, preempted ? ECS_STAT_ENDED_FORCED :
-				     ECS_STAT_ENDED_YIELD);
+		ended(v,
+		      preempted ? ECS_STAT_ENDED_FORCED : ECS_STAT_ENDED_YIELD);
 		hrtimer_try_to_cancel(&v->timer);
 	}
 	raw_spin_unlock(&v->lock);

@@ -8,8 +8,8 @@
 struct ecsh_vcpu;
 
 enum ecsh_gate_kind {
-	ECSH_GATE_TICK,		/* the running task has had its slice */
-	ECSH_GATE_WAKEUP,	/* a waking task is more entitled */
+	ECSH_GATE_TICK,	  /* the running task has had its slice */
+	ECSH_GATE_WAKEUP, /* a waking task is more entitled */
 };
 
 void ecsh_gate_init(void);

@@ -41,9 +41,10 @@ void ecsh_hook_register(struct ecsh_hook_set *set)
 		hook = &set->hooks[i];
 		find(hook);
 		if (!hook->error && set->ops.func)
-			hook->error = ftrace_set_filter(&set->ops,
-							(unsigned char *)hook->name,
-							strlen(hook->name), 0);
+			hook->error =
+				ftrace_set_filter(&set->ops,
+						  (unsigned char *)hook->name,
+						  strlen(hook->name), 0);
 		found += !hook->error;
 	}
 	if (!found || !set->ops.func)

@@ -25,7 +25,7 @@ static struct ecsh_hook msr_hooks[] = {
 	{ .names = { "kvm_get_msr_common" }, .feature = ECS_HOST_F_MSR },
 };
 
-#define SET_MSR		(&msr_hooks[0])
+#define SET_MSR (&msr_hooks[0])
 
 static struct ecsh_hook event_hooks[] = {
 	/* Without this a record could outlive its vCPU. */
@@ -36,8 +36,8 @@ static struct ecsh_hook event_hooks[] = {
 	  .feature = ECS_HOST_F_MEMSLOT },
 };
 
-#define DESTROY		(&event_hooks[0])
-#define RESET		(&event_hooks[1])
+#define DESTROY (&event_hooks[0])
+#define RESET	(&event_hooks[1])
 
 /* Not a function but a tracepoint; listed for ecsctl doctor. */
 static struct ecsh_hook exit_hook = {
@@ -52,9 +52,8 @@ static struct ecsh_hook exit_hook = {
  */
 static bool replaces_state(const struct msr_data *msr)
 {
-	return msr->host_initiated &&
-	       (msr->index == MSR_KVM_SYSTEM_TIME ||
-		msr->index == MSR_KVM_SYSTEM_TIME_NEW);
+	return msr->host_initiated && (msr->index == MSR_KVM_SYSTEM_TIME ||
+				       msr->index == MSR_KVM_SYSTEM_TIME_NEW);
 }
 
 static void drop(const struct kvm_vcpu *key)
@@ -92,14 +91,16 @@ static ECS_FTRACE_CALLBACK(filter_msr)
  */
 static void memslot_changed(ecs_ftrace_regs *fregs)
 {
+	/* clang-format off */
 	typedef void commit(struct kvm *kvm, struct kvm_memory_slot *old,
 			    const struct kvm_memory_slot *new,
 			    enum kvm_mr_change change);
-	const unsigned int at = __same_type(kvm_arch_commit_memory_region,
-					    commit) ? 1 : 2;
+	/* clang-format on */
+	const unsigned int at =
+		__same_type(kvm_arch_commit_memory_region, commit) ? 1 : 2;
 	const struct kvm *kvm = (void *)ecs_ftrace_argument(fregs, 0);
-	const struct kvm_memory_slot *old =
-		(void *)ecs_ftrace_argument(fregs, at);
+	const struct kvm_memory_slot *old = (void *)ecs_ftrace_argument(fregs,
+									at);
 	enum kvm_mr_change change = ecs_ftrace_argument(fregs, at + 2);
 
 	if ((change == KVM_MR_DELETE || change == KVM_MR_MOVE) && old)
@@ -184,8 +185,8 @@ int ecsh_kvm_init(void)
 	if (ecsh_hook_features() & ECS_HOST_F_MSR)
 		return 0;
 	pr_err("KVM's MSR functions cannot be hooked (%s: %d, %s: %d)\n",
-	       msr_hooks[0].name, msr_hooks[0].error,
-	       msr_hooks[1].name, msr_hooks[1].error);
+	       msr_hooks[0].name, msr_hooks[0].error, msr_hooks[1].name,
+	       msr_hooks[1].error);
 	ecsh_kvm_exit();
 	return -EOPNOTSUPP;
 }

@@ -17,8 +17,8 @@
 #include "vcpu.h"
 #include "vm.h"
 
-#define DONE	0
-#define FAULT	1
+#define DONE  0
+#define FAULT 1
 
 /*
  * Threads inside the two functions. They may sleep there, so that they are not

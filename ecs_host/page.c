@@ -82,7 +82,8 @@ void ecsh_page_discard(struct ecsh_page *page)
 
 static void free_page_work(struct work_struct *work)
 {
-	ecsh_page_discard(container_of(to_rcu_work(work), struct ecsh_page, free));
+	ecsh_page_discard(container_of(to_rcu_work(work), struct ecsh_page,
+				       free));
 }
 
 /**
@@ -204,8 +205,9 @@ bool ecsh_page_in_section(struct ecsh_page *page,
 		return false;
 	}
 	if (page->pc) {
-		count = page->pc_width == 8 ? READ_ONCE(*(const u64 *)page->pc) :
-					      READ_ONCE(*(const u32 *)page->pc);
+		count = page->pc_width == 8 ?
+				READ_ONCE(*(const u64 *)page->pc) :
+				READ_ONCE(*(const u32 *)page->pc);
 		if (count & (READ_ONCE(guest->idle) ? page->pc_idle_mask :
 						      page->pc_mask))
 			return true;

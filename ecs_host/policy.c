@@ -81,9 +81,9 @@ static bool is_bound_reached(const struct ecs_policy_state *state, uint64_t now)
 }
 
 /* Ends an extension whose section is over or whose bound is reached. */
-static enum ecs_policy_verdict
-judge(const struct ecs_policy_params *params, struct ecs_policy_state *state,
-      uint64_t now, bool in_section)
+static enum ecs_policy_verdict judge(const struct ecs_policy_params *params,
+				     struct ecs_policy_state *state,
+				     uint64_t now, bool in_section)
 {
 	if (is_bound_reached(state, now)) {
 		charge(params, state, now, ECS_POLICY_SPENT);
@@ -189,16 +189,16 @@ ecs_policy_recheck(const struct ecs_policy_params *params,
  *
  * Return: ENDED, or NONE if there was no extension.
  */
-enum ecs_policy_verdict
-ecs_policy_end(const struct ecs_policy_params *params,
-	       struct ecs_policy_state *state, uint64_t now)
+enum ecs_policy_verdict ecs_policy_end(const struct ecs_policy_params *params,
+				       struct ecs_policy_state *state,
+				       uint64_t now)
 {
 	if (state->phase != ECS_POLICY_EXTENDED)
 		return ECS_POLICY_NONE;
 	fill(params, state, now);
-	charge(params, state, now, is_bound_reached(state, now) ?
-					   ECS_POLICY_SPENT :
-					   ECS_POLICY_READY);
+	charge(params, state, now,
+	       is_bound_reached(state, now) ? ECS_POLICY_SPENT :
+					      ECS_POLICY_READY);
 	return ECS_POLICY_ENDED;
 }
 

@@ -36,9 +36,9 @@ struct ecs_policy_params {
 };
 
 enum ecs_policy_phase {
-	ECS_POLICY_READY,	/* no extension; one may be granted */
-	ECS_POLICY_EXTENDED,	/* a preemption is being deferred */
-	ECS_POLICY_SPENT,	/* the last one reached its bound */
+	ECS_POLICY_READY,    /* no extension; one may be granted */
+	ECS_POLICY_EXTENDED, /* a preemption is being deferred */
+	ECS_POLICY_SPENT,    /* the last one reached its bound */
 };
 
 /**
@@ -60,17 +60,17 @@ struct ecs_policy_state {
 };
 
 enum ecs_policy_verdict {
-	ECS_POLICY_PASS,	/* request: not in a section, let it through */
-	ECS_POLICY_GRANT,	/* request: defer it; an extension begins */
-	ECS_POLICY_JOIN,	/* request: defer it with the one under way */
-	ECS_POLICY_OBSERVE,	/* request: let through, would have deferred */
-	ECS_POLICY_NO_BUDGET,	/* request: let through, bucket is empty */
-	ECS_POLICY_NO_SECOND,	/* request: let through, vCPU is spent */
-	ECS_POLICY_CONTINUE,	/* recheck: look again after *next_ns */
-	ECS_POLICY_RELEASE,	/* both: the section has ended: preempt now */
-	ECS_POLICY_CAP,		/* both: the bound is reached: preempt now */
-	ECS_POLICY_NONE,	/* recheck, end: there is no extension */
-	ECS_POLICY_ENDED,	/* end: there was one; see length_ns */
+	ECS_POLICY_PASS,      /* request: not in a section, let it through */
+	ECS_POLICY_GRANT,     /* request: defer it; an extension begins */
+	ECS_POLICY_JOIN,      /* request: defer it with the one under way */
+	ECS_POLICY_OBSERVE,   /* request: let through, would have deferred */
+	ECS_POLICY_NO_BUDGET, /* request: let through, bucket is empty */
+	ECS_POLICY_NO_SECOND, /* request: let through, vCPU is spent */
+	ECS_POLICY_CONTINUE,  /* recheck: look again after *next_ns */
+	ECS_POLICY_RELEASE,   /* both: the section has ended: preempt now */
+	ECS_POLICY_CAP,	      /* both: the bound is reached: preempt now */
+	ECS_POLICY_NONE,      /* recheck, end: there is no extension */
+	ECS_POLICY_ENDED,     /* end: there was one; see length_ns */
 };
 
 void ecs_policy_init(const struct ecs_policy_params *params,
@@ -83,9 +83,9 @@ enum ecs_policy_verdict
 ecs_policy_recheck(const struct ecs_policy_params *params,
 		   struct ecs_policy_state *state, uint64_t now,
 		   bool in_section, uint64_t *next_ns);
-enum ecs_policy_verdict
-ecs_policy_end(const struct ecs_policy_params *params,
-	       struct ecs_policy_state *state, uint64_t now);
+enum ecs_policy_verdict ecs_policy_end(const struct ecs_policy_params *params,
+				       struct ecs_policy_state *state,
+				       uint64_t now);
 enum ecs_policy_verdict
 ecs_policy_off_cpu(const struct ecs_policy_params *params,
 		   struct ecs_policy_state *state, uint64_t now);

@@ -56,7 +56,8 @@ static struct ecsh_hook wakeup_hooks[] = {
 static struct ecsh_hook resched_hooks[] = {
 	{ .names = { "resched_curr" },
 	  .feature = ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP },
-	{ .names = { "resched_curr_lazy" }, .optional = true,
+	{ .names = { "resched_curr_lazy" },
+	  .optional = true,
 	  .feature = ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP },
 };
 
@@ -73,8 +74,8 @@ static ECS_FTRACE_CALLBACK(observe_wakeup)
 	note->cpu = task_cpu(p);
 	note->fair = ecs_sched_is_fair(p);
 	if (unlikely(!READ_ONCE(rq_base)))
-		WRITE_ONCE(rq_base, (unsigned long)note->rq -
-				    per_cpu_offset(note->cpu));
+		WRITE_ONCE(rq_base,
+			   (unsigned long)note->rq - per_cpu_offset(note->cpu));
 }
 
 static bool is_caller(const struct ecsh_hook *callers, unsigned int nr,

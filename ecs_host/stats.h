@@ -12,8 +12,8 @@ static inline void ecsh_stats_inc(struct ecs_ioc_stats *stats, enum ecs_stat n)
 	stats->counter[n]++;
 }
 
-static inline void
-ecsh_stats_max(struct ecs_ioc_stats *stats, enum ecs_stat n, u64 value)
+static inline void ecsh_stats_max(struct ecs_ioc_stats *stats, enum ecs_stat n,
+				  u64 value)
 {
 	if (stats->counter[n] < value)
 		stats->counter[n] = value;
@@ -22,6 +22,7 @@ ecsh_stats_max(struct ecs_ioc_stats *stats, enum ecs_stat n, u64 value)
 void ecsh_stats_extension(struct ecs_ioc_stats *stats, enum ecs_stat why,
 			  u64 length_ns);
 void ecsh_stats_late(struct ecs_ioc_stats *stats, u64 late_ns);
-void ecsh_stats_add(struct ecs_ioc_stats *sum, const struct ecs_ioc_stats *more);
+void ecsh_stats_add(struct ecs_ioc_stats *sum,
+		    const struct ecs_ioc_stats *more);
 
 #endif /* ECSH_STATS_H */

@@ -52,8 +52,8 @@ struct ecsh_vcpu *ecsh_vcpu_find(const struct kvm_vcpu *key)
  */
 static void free_work(struct work_struct *work)
 {
-	struct ecsh_vcpu *v = container_of(to_rcu_work(work),
-					   struct ecsh_vcpu, free);
+	struct ecsh_vcpu *v = container_of(to_rcu_work(work), struct ecsh_vcpu,
+					   free);
 	int cpu;
 
 	for_each_possible_cpu(cpu)
@@ -113,8 +113,8 @@ struct ecsh_vcpu *ecsh_vcpu_get(struct kvm_vcpu *vcpu)
 	return v ?: create(vcpu);
 }
 
-static struct ecsh_page *exchange_page(struct ecsh_vcpu *v,
-				       struct ecsh_page *page, enum ecs_stat why)
+static struct ecsh_page *
+exchange_page(struct ecsh_vcpu *v, struct ecsh_page *page, enum ecs_stat why)
 {
 	struct ecsh_page *old;
 	unsigned long flags;

@@ -13,8 +13,8 @@ typedef struct pt_regs ecs_ftrace_regs;
 #endif
 
 /* The callback of an ftrace_ops, as ftrace_func_t has it. */
-#define ECS_FTRACE_CALLBACK(name)					\
-	void notrace name(unsigned long ip, unsigned long parent_ip,	\
+#define ECS_FTRACE_CALLBACK(name)                                    \
+	void notrace name(unsigned long ip, unsigned long parent_ip, \
 			  struct ftrace_ops *ops, ecs_ftrace_regs *fregs)
 
 /*
@@ -23,23 +23,24 @@ typedef struct pt_regs ecs_ftrace_regs;
  * preemption around the callback.
  */
 #ifdef FTRACE_OPS_FL_RECURSION
-#define ECS_FTRACE_FL_WRAP	FTRACE_OPS_FL_RECURSION
+#define ECS_FTRACE_FL_WRAP FTRACE_OPS_FL_RECURSION
 #else
-#define ECS_FTRACE_FL_WRAP	0
+#define ECS_FTRACE_FL_WRAP 0
 #endif
 
 /* Redirecting needs the full register set where ftrace_regs has no rip. */
 #if defined(ECS_HAVE_FTRACE_REGS) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
-#define ECS_FTRACE_FL_REGS	0
+#define ECS_FTRACE_FL_REGS 0
 #else
-#define ECS_FTRACE_FL_REGS	FTRACE_OPS_FL_SAVE_REGS
+#define ECS_FTRACE_FL_REGS FTRACE_OPS_FL_SAVE_REGS
 #endif
 
-#define ECS_FTRACE_FL_OBSERVE						\
+#define ECS_FTRACE_FL_OBSERVE \
 	(ECS_FTRACE_FL_WRAP | ECS_FTRACE_FL_REGS | FTRACE_OPS_FL_PERMANENT)
-#define ECS_FTRACE_FL_MODIFY	(ECS_FTRACE_FL_OBSERVE | FTRACE_OPS_FL_IPMODIFY)
+#define ECS_FTRACE_FL_MODIFY (ECS_FTRACE_FL_OBSERVE | FTRACE_OPS_FL_IPMODIFY)
 
-static __always_inline struct pt_regs *ecs_ftrace_pt_regs(ecs_ftrace_regs *fregs)
+static __always_inline struct pt_regs *
+ecs_ftrace_pt_regs(ecs_ftrace_regs *fregs)
 {
 #if !defined(ECS_HAVE_FTRACE_REGS)
 	return fregs;
@@ -51,15 +52,15 @@ static __always_inline struct pt_regs *ecs_ftrace_pt_regs(ecs_ftrace_regs *fregs
 }
 
 /* Argument @n of the traced function, from 0. */
-static __always_inline unsigned long
-ecs_ftrace_argument(ecs_ftrace_regs *fregs, unsigned int n)
+static __always_inline unsigned long ecs_ftrace_argument(ecs_ftrace_regs *fregs,
+							 unsigned int n)
 {
 	return regs_get_kernel_argument(ecs_ftrace_pt_regs(fregs), n);
 }
 
 /* Makes the trampoline return to @ip; only in an ops with FL_MODIFY. */
-static __always_inline void
-ecs_ftrace_redirect(ecs_ftrace_regs *fregs, unsigned long ip)
+static __always_inline void ecs_ftrace_redirect(ecs_ftrace_regs *fregs,
+						unsigned long ip)
 {
 	ecs_ftrace_pt_regs(fregs)->ip = ip;
 }

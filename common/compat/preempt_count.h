@@ -14,19 +14,19 @@
 
 #ifdef ECS_HAVE_PCPU_HOT
 #include <asm/current.h>
-#define ecs_preempt_count_ptr()	(&raw_cpu_ptr(&pcpu_hot)->preempt_count)
+#define ecs_preempt_count_ptr() (&raw_cpu_ptr(&pcpu_hot)->preempt_count)
 #else
 #include <asm/preempt.h>
-#define ecs_preempt_count_ptr()	raw_cpu_ptr(&__preempt_count)
+#define ecs_preempt_count_ptr() raw_cpu_ptr(&__preempt_count)
 #endif
 
-#define ECS_PREEMPT_COUNT_WIDTH	sizeof(*ecs_preempt_count_ptr())
+#define ECS_PREEMPT_COUNT_WIDTH sizeof(*ecs_preempt_count_ptr())
 
 /* Bits that mean an interrupt (hard, soft, NMI) is being served. */
-#define ECS_PREEMPT_IRQ_MASK						\
+#define ECS_PREEMPT_IRQ_MASK \
 	((u64)(unsigned long)(SOFTIRQ_MASK | HARDIRQ_MASK | NMI_MASK))
 /* Those, and preemption disabled: all but NEED_RESCHED. */
-#define ECS_PREEMPT_CRITICAL_MASK					\
+#define ECS_PREEMPT_CRITICAL_MASK \
 	(ECS_PREEMPT_IRQ_MASK | (u64)(unsigned long)PREEMPT_MASK)
 
 #endif /* ECS_COMPAT_PREEMPT_COUNT_H */

@@ -17,8 +17,8 @@ struct ecs_symbol {
 
 int ecs_symbol_find(const char *name, struct ecs_symbol *symbol);
 
-static inline bool
-ecs_symbol_has(const struct ecs_symbol *symbol, unsigned long address)
+static inline bool ecs_symbol_has(const struct ecs_symbol *symbol,
+				  unsigned long address)
 {
 	return address - symbol->start < symbol->end - symbol->start;
 }

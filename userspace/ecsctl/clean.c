@@ -37,7 +37,7 @@ static size_t sequence(const unsigned char *s)
 	    (code >= 0xd800 && code <= 0xdfff))
 		return 0;
 	if (code < 0xa0)
-		return 0;	/* C1 control characters */
+		return 0; /* C1 control characters */
 	return len;
 }
 

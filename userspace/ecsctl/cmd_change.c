@@ -152,9 +152,9 @@ static int all_are_off(bool loaded, bool later)
 	} else if (!loaded && !out_options.quiet) {
 		puts("nothing to do: ecs_host is not loaded");
 	} else if (!out_options.quiet) {
-		printf("all VMs: off%s\n", later ?
-		       ", but new ones will be on: ecs_host.enable_all is set" :
-		       "");
+		printf("all VMs: off%s\n",
+		       later ? ", but new ones will be on: ecs_host.enable_all is set" :
+			       "");
 	}
 	return OUT_OK;
 }
@@ -205,7 +205,8 @@ int cmd_disable(const struct command *cmd, int argc, char **argv)
 	if (error)
 		return error;
 	if (all && optind < argc)
-		return fail(OUT_USAGE, "disable: either --all or VMs, not both");
+		return fail(OUT_USAGE,
+			    "disable: either --all or VMs, not both");
 	if (all)
 		return disable_all();
 	if (optind == argc)

@@ -76,7 +76,7 @@ static int print(const struct proc_vm *vm, struct table *t, bool module)
 	if (module) {
 		error = host_vm_get(vm->pid, &ioc, &known);
 		if (error == -ESRCH)
-			return OUT_OK;	/* gone meanwhile */
+			return OUT_OK; /* gone meanwhile */
 		if (error)
 			return host_failure(vm_label(label, vm), error);
 		mode = param_mode_name(ioc.params.mode);
@@ -138,7 +138,8 @@ int cmd_list(const struct command *cmd, int argc, char **argv)
 		error = print(&list.vm[i], &t, module);
 	table_print(&t, "");
 	if (!error && unreadable && !out_options.json && !out_options.quiet)
-		fprintf(stderr, "ecsctl: not looked at for lack of permission: %u process%s\n",
+		fprintf(stderr,
+			"ecsctl: not looked at for lack of permission: %u process%s\n",
 			unreadable, unreadable == 1 ? "" : "es");
 	vm_list_free(&list);
 	return error;

@@ -19,7 +19,7 @@ static const struct {
 	unsigned int permille;
 } percentiles[] = { { "p50_ns", 500 }, { "p90_ns", 900 }, { "p99_ns", 990 } };
 
-#define NR_PERCENTILES	(sizeof(percentiles) / sizeof(percentiles[0]))
+#define NR_PERCENTILES (sizeof(percentiles) / sizeof(percentiles[0]))
 
 static void json_hist(struct json_object *to, const char *key,
 		      const __u64 *bucket, uint64_t max_ns)
@@ -118,18 +118,18 @@ static void text_counters(const struct view *view,
 	struct table t = { .columns = 3, .right = 1u << 1 };
 	struct table c = { .columns = 9, .right = 0x1ff };
 	static const char *const head[] = {
-		"VCPU", "TID", "REG", "GEN", "RUN", "AVOIDED%", "GRANTED",
-		"EXT-P50", "EXT-MAX",
+		"VCPU",	    "TID",     "REG",	  "GEN",     "RUN",
+		"AVOIDED%", "GRANTED", "EXT-P50", "EXT-MAX",
 	};
 	char percent[FIGURE_PERCENT], run[UNITS_TEXT], p50[UNITS_TEXT],
-	     max[UNITS_TEXT];
+		max[UNITS_TEXT];
 	struct figure f;
 	size_t i;
 
 	for (i = 0; i < ECS_STAT_NR; i++) {
 		table_cell(&t, "%s", figure_counter_name((unsigned int)i));
-		table_cell(&t, "%llu", (unsigned long long)
-			   view->ioc.stats.counter[i]);
+		table_cell(&t, "%llu",
+			   (unsigned long long)view->ioc.stats.counter[i]);
 		table_cell(&t, "%s", figure_counter_text((unsigned int)i));
 	}
 	table_print(&t, "  ");
@@ -144,10 +144,12 @@ static void text_counters(const struct view *view,
 		table_cell(&c, "%s", units_ns_short(run, vcpus[i].run_ns));
 		table_cell(&c, "%s", figure_percent(percent, &f));
 		table_cell(&c, "%llu", (unsigned long long)f.granted);
-		table_cell(&c, "%s", f.ext_known ?
-			   units_ns_short(p50, f.ext_p50_ns) : "-");
-		table_cell(&c, "%s", f.ext_known ?
-			   units_ns_short(max, f.ext_max_ns) : "-");
+		table_cell(&c, "%s",
+			   f.ext_known ? units_ns_short(p50, f.ext_p50_ns) :
+					 "-");
+		table_cell(&c, "%s",
+			   f.ext_known ? units_ns_short(max, f.ext_max_ns) :
+					 "-");
 	}
 	table_print(&c, "  ");
 }
@@ -158,7 +160,7 @@ static void text_vm(const struct view *view, const struct ecs_ioc_vcpu *vcpus,
 	const struct ecs_ioc_params *p = &view->ioc.params;
 	const struct ecs_ioc_stats *stats = &view->ioc.stats;
 	char grace[UNITS_TEXT], recheck[UNITS_TEXT], budget[UNITS_TEXT],
-	     burst[UNITS_TEXT], percent[FIGURE_PERCENT], label[VM_LABEL];
+		burst[UNITS_TEXT], percent[FIGURE_PERCENT], label[VM_LABEL];
 	struct figure f;
 
 	figure_derive(&f, stats);

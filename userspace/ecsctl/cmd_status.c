@@ -14,11 +14,11 @@
 #include "view.h"
 
 static const char *const head[] = {
-	"NAME", "PID", "MODE", "VCPUS", "AVOIDED%", "GRANTED", "EXT-P50",
-	"EXT-P99", "EXT-MAX",
+	"NAME",	   "PID",     "MODE",	 "VCPUS",   "AVOIDED%",
+	"GRANTED", "EXT-P50", "EXT-P99", "EXT-MAX",
 };
 
-#define NR_COLUMNS	(sizeof(head) / sizeof(head[0]))
+#define NR_COLUMNS (sizeof(head) / sizeof(head[0]))
 
 static void cell_ns(struct table *t, bool known, uint64_t ns)
 {
@@ -115,11 +115,11 @@ int cmd_status(const struct command *cmd, int argc, char **argv)
 		error = status_named(&t, argv + optind, argc - optind);
 	} else {
 		if (out_options.json)
-			out_array("vms");	/* empty, not absent */
+			out_array("vms"); /* empty, not absent */
 		error = status_all(&t);
 	}
 	if (error && t.cells == NR_COLUMNS)
-		table_free(&t);	/* no head without a body */
+		table_free(&t); /* no head without a body */
 	table_print(&t, "");
 	return error;
 }

@@ -54,7 +54,7 @@ int cmd_version(const struct command *cmd, int argc, char **argv)
 		json(v);
 		return error;
 	}
-	printf("ecsctl %s (interface %d)\n", ECSCTL_VERSION, ECS_IOC_INTERFACE);
+	printf("ecsctl %s (interface %u)\n", ECSCTL_VERSION, ECS_IOC_INTERFACE);
 	if (v)
 		printf("ecs_host %s (interface %u, guest ABI %u.%u)\n",
 		       v->version, v->interface, v->abi_major, v->abi_minor);

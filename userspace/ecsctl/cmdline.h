@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CMDLINE_UUID	37	/* with the NUL */
+#define CMDLINE_UUID 37 /* with the NUL */
 
 char *cmdline_name(const char *args, size_t len);
 bool cmdline_uuid(const char *args, size_t len, char uuid[CMDLINE_UUID]);

@@ -81,6 +81,6 @@ int cmd_doctor(const struct command *cmd, int argc, char **argv)
 	if (!found[DOCTOR_FAIL])
 		return OUT_OK;
 	return fail(OUT_REFUSED, "doctor: %u of %u checks failed",
-		    found[DOCTOR_FAIL], found[DOCTOR_OK] + found[DOCTOR_WARN] +
-		    found[DOCTOR_FAIL]);
+		    found[DOCTOR_FAIL],
+		    found[DOCTOR_OK] + found[DOCTOR_WARN] + found[DOCTOR_FAIL]);
 }

@@ -11,9 +11,12 @@
 #include "file.h"
 
 /* The variable and its vendor: the firmware's own. */
-#define SECURE_BOOT	"/sys/firmware/efi/efivars/SecureBoot-" \
-			"8be4df61-93ca-11d2-aa0d-00e098032b8c"
-#define CAP_SYS_NICE_BIT	23
+#define SECURE_BOOT                             \
+	"/sys/firmware/efi/efivars/SecureBoot-" \
+	"8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define CAP_SYS_NICE_BIT 23
+#define ENROLL_KEY \
+	"mokutil --import /var/lib/dkms/mok.pub, then reboot and Enroll MOK"
 
 static char release[128];
 
@@ -38,8 +41,8 @@ static void check_kvm(void)
 		doctor_finding(DOCTOR_FAIL, "kvm",
 			       "modprobe kvm_intel or kvm_amd; is virtualisation on in the firmware?",
 			       file_exists("/sys/module/kvm") ?
-			       "KVM is loaded, but neither kvm_intel nor kvm_amd" :
-			       "KVM is not loaded");
+				       "KVM is loaded, but neither kvm_intel nor kvm_amd" :
+				       "KVM is not loaded");
 }
 
 static void check_ftrace(void)
@@ -154,7 +157,7 @@ static int secure_boot(void)
 
 	if (file_path(path, SECURE_BOOT) || file_read(path, &value, &len))
 		return -1;
-	if (len == 5)	/* four bytes of attributes, then the value */
+	if (len == 5) /* four bytes of attributes, then the value */
 		on = value[4] == 1;
 	free(value);
 	return on;
@@ -182,23 +185,30 @@ void doctor_signing(bool loaded)
 	needed = (*mode && strcmp(mode, "none")) || enforce[0] == 'Y';
 
 	doctor_finding(needed && !loaded ? DOCTOR_WARN : DOCTOR_OK, "signing",
-		       needed && !loaded ?
-		       "mokutil --import /var/lib/dkms/mok.pub, then reboot and Enroll MOK" :
-		       NULL,
+		       needed && !loaded ? ENROLL_KEY : NULL,
 		       "Secure Boot %s, lockdown %s: modules %s be signed",
-		       on == 1 ? "on" : on == 0 ? "off" : "not known (no EFI?)",
+		       on == 1 ? "on" :
+		       on == 0 ? "off" :
+				 "not known (no EFI?)",
 		       *mode ? mode : "not there",
 		       needed ? "must" : "need not");
 }
 
 /* What ecs_host is built on; "A|B" is either. */
 static const char *const wanted[] = {
-	"MODULES", "KVM", "PREEMPT_NOTIFIERS", "KALLSYMS", "KPROBES",
-	"TRACEPOINTS", "FUNCTION_TRACER", "DYNAMIC_FTRACE",
-	"DYNAMIC_FTRACE_WITH_ARGS|DYNAMIC_FTRACE_WITH_REGS", "HIGH_RES_TIMERS",
+	"MODULES",
+	"KVM",
+	"PREEMPT_NOTIFIERS",
+	"KALLSYMS",
+	"KPROBES",
+	"TRACEPOINTS",
+	"FUNCTION_TRACER",
+	"DYNAMIC_FTRACE",
+	"DYNAMIC_FTRACE_WITH_ARGS|DYNAMIC_FTRACE_WITH_REGS",
+	"HIGH_RES_TIMERS",
 };
 
-#define NR_WANTED	(sizeof(wanted) / sizeof(wanted[0]))
+#define NR_WANTED (sizeof(wanted) / sizeof(wanted[0]))
 
 /* Is "CONFIG_X=y" (or m) one of the alternatives of @want? */
 static bool line_gives(const char *line, const char *want)

@@ -11,15 +11,15 @@
 #include "host.h"
 #include "out.h"
 
-#define DEFER	(ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP)
+#define DEFER (ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP)
 
 static const char *hint_for(int code)
 {
 	switch (code) {
 	case OUT_NO_MODULE:
 		return host_module_loaded() ?
-		       "install ecsctl and ecs_host of one version, then reload ecs_host" :
-		       "modprobe ecs_host; if that fails, see dmesg";
+			       "install ecsctl and ecs_host of one version, then reload ecs_host" :
+			       "modprobe ecs_host; if that fails, see dmesg";
 	case OUT_PERMISSION:
 		return "be root, or in the group that /dev/ecs belongs to (kvm)";
 	default:
@@ -49,18 +49,20 @@ static void hook_finding(const struct ecs_ioc_hook *h, __u64 lost)
 	if (!h->error)
 		doctor_finding(DOCTOR_OK, "hook", NULL, "%s (%s)", h->name,
 			       h->feature ? feature_names(names, h->feature) :
-			       "helps others");
+					    "helps others");
 	else if (h->optional || (h->feature && !lost))
 		doctor_finding(DOCTOR_OK, "hook", NULL,
 			       "%s is not needed here: %s", h->name,
 			       reason(h->error));
 	else
-		doctor_finding(DOCTOR_WARN, "hook", h->error == -EBUSY ?
-			       "unload what has hooked it, then reload ecs_host" :
-			       "report this kernel, with the output of ecsctl -p doctor",
+		doctor_finding(DOCTOR_WARN, "hook",
+			       h->error == -EBUSY ?
+				       "unload what has hooked it, then reload ecs_host" :
+				       "report this kernel, with the output of ecsctl -p doctor",
 			       "%s is missing, which switches off %s: %s",
-			       h->name, lost ? feature_names(names, lost) :
-			       "nothing", reason(h->error));
+			       h->name,
+			       lost ? feature_names(names, lost) : "nothing",
+			       reason(h->error));
 }
 
 static void check_hooks(__u64 features)
@@ -88,9 +90,10 @@ static void check_features(__u64 features)
 			doctor_finding(DOCTOR_OK, "feature", NULL, "%s: %s",
 				       f->name, f->with);
 		else
-			doctor_finding(f->bit == ECS_HOST_F_MSR ?
-				       DOCTOR_FAIL : DOCTOR_WARN, "feature",
-				       NULL, "no %s: %s", f->name, f->without);
+			doctor_finding(f->bit == ECS_HOST_F_MSR ? DOCTOR_FAIL :
+								  DOCTOR_WARN,
+				       "feature", NULL, "no %s: %s", f->name,
+				       f->without);
 	}
 	if (!(features & DEFER))
 		doctor_finding(DOCTOR_FAIL, "feature", NULL,

@@ -35,7 +35,8 @@ static const struct feature features_known[] = {
 const struct feature *feature_at(unsigned int i)
 {
 	return i < sizeof(features_known) / sizeof(features_known[0]) ?
-	       &features_known[i] : NULL;
+		       &features_known[i] :
+		       NULL;
 }
 
 /**

@@ -30,7 +30,7 @@ struct figure {
 	uint64_t ext_max_ns;
 };
 
-#define FIGURE_PERCENT	16	/* room for "100.00" */
+#define FIGURE_PERCENT 16 /* room for "100.00" */
 
 void figure_derive(struct figure *f, const struct ecs_ioc_stats *stats);
 const char *figure_percent(char buf[FIGURE_PERCENT], const struct figure *f);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_MOST	(8u << 20)	/* a longer file is cut off */
+#define FILE_MOST (8u << 20) /* a longer file is cut off */
 
 static const char *root(void)
 {
@@ -27,8 +27,8 @@ static const char *root(void)
 #endif
 }
 
-__attribute__((format(printf, 2, 0)))
-static int make_path(char path[FILE_PATH], const char *format, va_list args)
+static int __attribute__((format(printf, 2, 0)))
+make_path(char path[FILE_PATH], const char *format, va_list args)
 {
 	size_t len = strlen(root());
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define FILE_PATH	512	/* room for the paths used here */
+#define FILE_PATH 512 /* room for the paths used here */
 
 int file_path(char path[FILE_PATH], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -40,8 +40,7 @@ bool hist_percentile(const __u64 bucket[ECS_HIST_BUCKETS], uint64_t max_ns,
 	if (!count)
 		return false;
 	/* ceil(count * permille / 1000), without overflow; 1 to count */
-	rank = count / 1000 * permille +
-	       (count % 1000 * permille + 999) / 1000;
+	rank = count / 1000 * permille + (count % 1000 * permille + 999) / 1000;
 	for (i = 0; i < ECS_HIST_BUCKETS - 1; i++) {
 		if (__builtin_add_overflow(below, bucket[i], &below) ||
 		    below >= rank)

@@ -16,7 +16,7 @@
 #include "out.h"
 
 /* More of anything than this is a module gone wrong. */
-#define HOST_MOST	100000
+#define HOST_MOST 100000
 
 static struct ecs_ioc_version version;
 
@@ -78,13 +78,13 @@ int host_open(void)
 	version.version[sizeof(version.version) - 1] = '\0';
 	if (error == -ENOTTY || error == -E2BIG || error == -EINVAL)
 		return fail(OUT_NO_MODULE,
-			    "ecs_host does not know interface %d; install ecsctl and ecs_host of one version",
+			    "ecs_host does not know interface %u; install ecsctl and ecs_host of one version",
 			    ECS_IOC_INTERFACE);
 	if (error)
 		return host_failure("ecs_host", error);
 	if (version.interface != ECS_IOC_INTERFACE)
 		return fail(OUT_NO_MODULE,
-			    "ecs_host %s has interface %u, ecsctl needs %d; install both of one version",
+			    "ecs_host %s has interface %u, ecsctl needs %u; install both of one version",
 			    version.version, version.interface,
 			    ECS_IOC_INTERFACE);
 	return OUT_OK;
@@ -187,7 +187,7 @@ static void *grow(void *list, size_t count, size_t size)
 {
 	void *bigger = list;
 
-	if (!(count & (count - 1)))	/* 0, 1, 2, 4, 8, ... */
+	if (!(count & (count - 1))) /* 0, 1, 2, 4, 8, ... */
 		bigger = reallocarray(list, count ? 2 * count : 1, size);
 	if (!bigger)
 		abort();
@@ -232,7 +232,7 @@ int host_vms(struct ecs_ioc_vm **vms, size_t *count)
 		if (error == -ESRCH && last) {
 			if (tries++ == 3)
 				return -EAGAIN;
-			last = 0;	/* the last one is gone: begin again */
+			last = 0; /* the last one is gone: begin again */
 			*count = 0;
 			continue;
 		}

@@ -7,6 +7,7 @@
 #include "options.h"
 #include "out.h"
 
+/* clang-format off */
 #define PARAM_HELP \
 	"  A duration is a number and ns, us, ms or s; a share a number and %\n" \
 	"  or ppm.\n"
@@ -38,7 +39,9 @@ static const struct command commands[] = {
 	  "  The versions of ecsctl and of the loaded module.\n" },
 };
 
-#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+/* clang-format on */
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static int help(void)
 {
@@ -77,7 +80,8 @@ static int find(const char *name, const struct command **found)
 		return fail(OUT_USAGE, "unknown command \"%s\"; see ecsctl -h",
 			    name);
 	if (matches > 1)
-		return fail(OUT_USAGE, "\"%s\" is the start of several commands; see ecsctl -h",
+		return fail(OUT_USAGE,
+			    "\"%s\" is the start of several commands; see ecsctl -h",
 			    name);
 	if ((*found)->changes)
 		return fail(OUT_USAGE, "write out \"%s\": it changes something",

@@ -12,8 +12,8 @@
 
 #include "out.h"
 
-#define MOST_OPTIONS	16
-#define SHORT_OPTIONS	"jpqhV"
+#define MOST_OPTIONS  16
+#define SHORT_OPTIONS "jpqhV"
 
 static const struct option global_options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -74,7 +74,8 @@ static int bad_option(int c, char **argv)
 	if (c == ':')
 		return fail(OUT_USAGE, "option \"%s\" needs a value",
 			    argv[optind - 1]);
-	if (optopt > 0 && optopt < OPTIONS_OWN && !strchr(SHORT_OPTIONS, optopt))
+	if (optopt > 0 && optopt < OPTIONS_OWN &&
+	    !strchr(SHORT_OPTIONS, optopt))
 		return fail(OUT_USAGE, "unknown option \"-%c\"", optopt);
 	return fail(OUT_USAGE, "option \"%s\" takes no value",
 		    argv[optind - 1]);
@@ -103,7 +104,7 @@ int options_parse(const struct command *cmd, int argc, char **argv,
 	memcpy(all + n, global_options, sizeof(global_options));
 
 	error = check_long(argc, argv, all, false);
-	optind = 0;	/* glibc: begin anew */
+	optind = 0; /* glibc: begin anew */
 	while (!error) {
 		c = getopt_long(argc, argv, ":" SHORT_OPTIONS, all, NULL);
 		if (c == -1)
@@ -138,8 +139,8 @@ int options_none(const struct command *cmd, int argc, char **argv)
 	int error = options_parse(cmd, argc, argv, NULL, NULL, NULL);
 
 	if (!error && optind < argc)
-		return fail(OUT_USAGE, "%s takes no argument \"%s\"",
-			    cmd->name, argv[optind]);
+		return fail(OUT_USAGE, "%s takes no argument \"%s\"", cmd->name,
+			    argv[optind]);
 	return error;
 }
 

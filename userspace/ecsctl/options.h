@@ -22,8 +22,8 @@ struct command {
 	const char *help;
 };
 
-#define OPTIONS_DONE	-1	/* help was printed: exit with 0 */
-#define OPTIONS_OWN	256	/* the val of the first option of a command */
+#define OPTIONS_DONE -1	 /* help was printed: exit with 0 */
+#define OPTIONS_OWN  256 /* the val of the first option of a command */
 
 typedef int (*options_fn)(int option, const char *value, void *data);
 

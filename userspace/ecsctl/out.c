@@ -105,7 +105,8 @@ int out_finish(int code)
 
 	if (out_options.json) {
 		flags |= out_options.pretty ? JSON_C_TO_STRING_PRETTY |
-			 JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN;
+						      JSON_C_TO_STRING_SPACED :
+					      JSON_C_TO_STRING_PLAIN;
 		if (message[0]) {
 			error = json_object_new_object();
 			js_int(error, "code", code);
@@ -135,7 +136,7 @@ int out_finish(int code)
 void js_add(struct json_object *to, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(to, key, value))
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 }
 
 void js_u64(struct json_object *to, const char *key, uint64_t value)

@@ -8,17 +8,17 @@
 
 #include <json-c/json.h>
 
-#define OUT_SCHEMA	1	/* of the JSON; a change of meaning raises it */
+#define OUT_SCHEMA 1 /* of the JSON; a change of meaning raises it */
 
 /* Exit codes; they are part of the interface. */
 enum out_code {
 	OUT_OK = 0,
 	OUT_USAGE = 1,
-	OUT_REFUSED = 2,	/* by the kernel or the module */
+	OUT_REFUSED = 2, /* by the kernel or the module */
 	OUT_NO_VM = 3,
 	OUT_PERMISSION = 4,
-	OUT_NO_MODULE = 5,	/* not loaded, or another interface */
-	OUT_PARTIAL = 6,	/* of several VMs, some failed */
+	OUT_NO_MODULE = 5, /* not loaded, or another interface */
+	OUT_PARTIAL = 6,   /* of several VMs, some failed */
 };
 
 /**

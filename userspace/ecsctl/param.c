@@ -15,8 +15,9 @@ static const char *const modes[] = {
 	[ECS_MODE_ON] = "on",
 };
 
-#define NR_MODES	(sizeof(modes) / sizeof(modes[0]))
+#define NR_MODES (sizeof(modes) / sizeof(modes[0]))
 
+/* clang-format off */
 static const struct param {
 	const char *name;
 	__u32 bit;
@@ -36,7 +37,9 @@ static const struct param {
 	  ECS_BURST_NS_MIN, ECS_BURST_NS_MAX },
 };
 
-#define NR_PARAMS	(sizeof(params_known) / sizeof(params_known[0]))
+/* clang-format on */
+
+#define NR_PARAMS (sizeof(params_known) / sizeof(params_known[0]))
 
 static int set_mode(struct ecs_ioc_params *params, const char *value)
 {

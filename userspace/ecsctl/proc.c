@@ -145,7 +145,7 @@ int proc_is_vm(pid_t pid)
 		if (len < 0) {
 			if (errno == EACCES || errno == EPERM)
 				ret = -errno;
-			continue;	/* closed meanwhile */
+			continue; /* closed meanwhile */
 		}
 		target[len] = '\0';
 		ret = !strcmp(target, "anon_inode:kvm-vm");

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define TABLE_COLUMNS	12
+#define TABLE_COLUMNS 12
 
 /**
  * struct table - rows of text; begin with { 0 } and the number of columns

@@ -18,12 +18,14 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-	{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 },
-	{ NULL, 0 },
+	{ "ns", 1 },	     { "us", 1000 }, { "ms", 1000000 },
+	{ "s", 1000000000 }, { NULL, 0 },
 };
 
 static const struct unit shares[] = {
-	{ "ppm", 1 }, { "%", 10000 }, { NULL, 0 },
+	{ "ppm", 1 },
+	{ "%", 10000 },
+	{ NULL, 0 },
 };
 
 /* "12", "1.5": the value in @unit; what is left over must come out even. */

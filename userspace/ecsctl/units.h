@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define UNITS_TEXT	32	/* room for any text made here */
+#define UNITS_TEXT 32 /* room for any text made here */
 
 int units_parse_ns(const char *text, uint64_t *ns);
 int units_parse_ppm(const char *text, uint64_t *ppm);

@@ -90,8 +90,8 @@ static int resolve_pid(struct vm_list *list, const char *spec)
 	process = proc_process_of((pid_t)pid);
 	if (process && process != pid)
 		return fail(OUT_NO_VM,
-			    "%ld is a thread of process %d; use pid:%d",
-			    pid, (int)process, (int)process);
+			    "%ld is a thread of process %d; use pid:%d", pid,
+			    (int)process, (int)process);
 	is_vm = proc_is_vm((pid_t)pid);
 	if (is_vm != 1)
 		return not_a_vm((pid_t)pid, is_vm);
@@ -163,7 +163,7 @@ static int resolve_name(struct vm_list *list, const char *spec)
 	} else {
 		error = OUT_OK;
 		vm_list_add(list, found.vm[0]);
-		found.count = 0;	/* its name went with it */
+		found.count = 0; /* its name went with it */
 	}
 	vm_list_free(&found);
 	return error;

@@ -9,7 +9,7 @@
 
 struct json_object;
 
-#define VM_LABEL	128	/* room for vm_label() */
+#define VM_LABEL 128 /* room for vm_label() */
 
 /**
  * struct vm_list - VMs, each once

@@ -26,7 +26,7 @@
 #include "ecs_ioctl.h"
 #include "figure.h"
 
-#define MOST	64
+#define MOST 64
 
 struct fault {
 	char call[16];
@@ -208,8 +208,7 @@ static int fault(const char *call, int pid)
 	return 0;
 }
 
-__attribute__((format(printf, 1, 2)))
-static void note(const char *format, ...)
+static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
 {
 	const char *path = getenv("ECSCTL_TEST_LOG");
 	FILE *file = path ? fopen(path, "ae") : NULL;
@@ -384,7 +383,8 @@ int dev_call(unsigned long request, void *arg)
 		if (vm->flags || vm->zero)
 			broken("flags or zero are not 0");
 		return request == ECS_IOC_VM_SET ? vm_set(vm) :
-		       request == ECS_IOC_VM_GET ? vm_get(vm) : vm_next(vm);
+		       request == ECS_IOC_VM_GET ? vm_get(vm) :
+						   vm_next(vm);
 	case ECS_IOC_VCPU_NEXT:
 		return vcpu_next(arg);
 	case ECS_IOC_HOOK:

@@ -20,13 +20,14 @@
 
 static bool failed;
 
-#define CHECK(condition, format, ...) do {				\
-	if (!(condition)) {						\
-		printf("# %s:%d: " format "\n", __FILE__, __LINE__,	\
-		       ##__VA_ARGS__);					\
-		failed = true;						\
-	}								\
-} while (0)
+#define CHECK(condition, format, ...)                                       \
+	do {                                                                \
+		if (!(condition)) {                                         \
+			printf("# %s:%d: " format "\n", __FILE__, __LINE__, \
+			       ##__VA_ARGS__);                              \
+			failed = true;                                      \
+		}                                                           \
+	} while (0)
 
 static void test_units_parse(void)
 {
@@ -35,22 +36,35 @@ static void test_units_parse(void)
 		int error;
 		uint64_t ns;
 	} cases[] = {
-		{ "300us", 0, 300000 }, { "0ns", 0, 0 }, { "1s", 0, 1000000000 },
-		{ "1.5ms", 0, 1500000 }, { "0.25us", 0, 250 },
+		{ "300us", 0, 300000 },
+		{ "0ns", 0, 0 },
+		{ "1s", 0, 1000000000 },
+		{ "1.5ms", 0, 1500000 },
+		{ "0.25us", 0, 250 },
 		{ "18446744073709551615ns", 0, UINT64_MAX },
-		{ "0.000000001s", 0, 1 }, { "010us", 0, 10000 },
+		{ "0.000000001s", 0, 1 },
+		{ "010us", 0, 10000 },
 		{ "18446744073709551616ns", -ERANGE, 0 },
 		{ "18446744073709551615us", -ERANGE, 0 },
 		{ "18446744073s", 0, 18446744073000000000u },
 		{ "18446744074s", -ERANGE, 0 },
-		{ "300", -EINVAL, 0 }, { "", -EINVAL, 0 }, { "us", -EINVAL, 0 },
-		{ "-1us", -EINVAL, 0 }, { "+1us", -EINVAL, 0 },
-		{ " 1us", -EINVAL, 0 }, { "1us ", -EINVAL, 0 },
-		{ "1 us", -EINVAL, 0 }, { "1.us", -EINVAL, 0 },
-		{ ".5us", -EINVAL, 0 }, { "1.5ns", -EINVAL, 0 },
-		{ "1.0000000001s", -EINVAL, 0 }, { "0x10us", -EINVAL, 0 },
-		{ "1e3us", -EINVAL, 0 }, { "1US", -EINVAL, 0 },
-		{ "1%", -EINVAL, 0 }, { "1m", -EINVAL, 0 },
+		{ "300", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ "us", -EINVAL, 0 },
+		{ "-1us", -EINVAL, 0 },
+		{ "+1us", -EINVAL, 0 },
+		{ " 1us", -EINVAL, 0 },
+		{ "1us ", -EINVAL, 0 },
+		{ "1 us", -EINVAL, 0 },
+		{ "1.us", -EINVAL, 0 },
+		{ ".5us", -EINVAL, 0 },
+		{ "1.5ns", -EINVAL, 0 },
+		{ "1.0000000001s", -EINVAL, 0 },
+		{ "0x10us", -EINVAL, 0 },
+		{ "1e3us", -EINVAL, 0 },
+		{ "1US", -EINVAL, 0 },
+		{ "1%", -EINVAL, 0 },
+		{ "1m", -EINVAL, 0 },
 	};
 	uint64_t ns;
 	unsigned int i;
@@ -128,7 +142,8 @@ static void test_hist_reference(void)
 		n = 1 + round;
 		max = 0;
 		for (i = 0; i < n; i++) {
-			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			seed = seed * 6364136223846793005u +
+			       1442695040888963407u;
 			value[i] = (seed >> 38) >> (seed >> 33) % 20;
 			bucket[ecs_hist_bucket(value[i])]++;
 			max = value[i] > max ? value[i] : max;
@@ -146,8 +161,9 @@ static void test_hist_reference(void)
 			CHECK(hist_percentile(bucket, max, permille[i], &ns),
 			      "empty?");
 			CHECK(ns >= true_ns && ns <= (max ? max : 1024) &&
-			      ns <= true_ns + (true_ns / 4 > 1024 ?
-					       true_ns / 4 : 1024),
+				      ns <= true_ns + (true_ns / 4 > 1024 ?
+							       true_ns / 4 :
+							       1024),
 			      "round %u, p%u/10: %" PRIu64 " for %" PRIu64,
 			      round, permille[i], ns, true_ns);
 		}
@@ -164,7 +180,8 @@ static void test_hist_edges(void)
 	CHECK(hist_percentile(bucket, 90000000, 500, &ns) && ns == 90000000,
 	      "the last bucket has no bound but the maximum");
 	CHECK(hist_percentile(bucket, 0, 500, &ns) &&
-	      ns == ecs_hist_upper(ECS_HIST_BUCKETS - 1), "%" PRIu64, ns);
+		      ns == ecs_hist_upper(ECS_HIST_BUCKETS - 1),
+	      "%" PRIu64, ns);
 	bucket[ECS_HIST_BUCKETS - 1] = 0;
 	bucket[0] = 99;
 	bucket[20] = 1;
@@ -198,7 +215,7 @@ static void test_figure(void)
 	CHECK(f.percent_hundredths == 6666, "%u", f.percent_hundredths);
 	CHECK(!strcmp(figure_percent(text, &f), "66.66"), "%s", text);
 
-	stats.counter[ECS_STAT_GRANTED] = 1;	/* read while it counts on */
+	stats.counter[ECS_STAT_GRANTED] = 1; /* read while it counts on */
 	stats.counter[ECS_STAT_REFUSED_BUDGET] = 0;
 	stats.counter[ECS_STAT_REFUSED_SPENT] = 0;
 	figure_derive(&f, &stats);
@@ -209,7 +226,8 @@ static void test_figure(void)
 	figure_derive(&f, &stats);
 	CHECK(f.percent_hundredths == 5000, "%u", f.percent_hundredths);
 	CHECK(!strcmp(figure_counter_name(ECS_STAT_BAD_COOKIE), "bad_cookie") &&
-	      !figure_counter_name(ECS_STAT_NR), "names");
+		      !figure_counter_name(ECS_STAT_NR),
+	      "names");
 }
 
 static void check_name(const char *args, size_t len, const char *want)
@@ -260,11 +278,15 @@ static void check_uuid(const char *args, size_t len, const char *want)
 static void test_cmdline_uuid(void)
 {
 	UUID_OF("qemu\0-uuid\0" UUID "\0", UUID);
-	UUID_OF("qemu\0-uuid\0" "12345678-9ABC-DEF0-1234-56789ABCDEF0\0", UUID);
+	UUID_OF("qemu\0-uuid\0"
+		"12345678-9ABC-DEF0-1234-56789ABCDEF0\0",
+		UUID);
 	UUID_OF("qemu\0-smbios\0type=1,uuid=" UUID "\0", UUID);
 	UUID_OF("qemu\0-smbios\0type=1,uuid=" UUID "\0-smbios\0type=2\0", UUID);
 	UUID_OF("qemu\0-smbios\0type=3,uuid=" UUID "\0", NULL);
-	UUID_OF("qemu\0-uuid\0" "123456789abcdef0123456789abcdef0\0", NULL);
+	UUID_OF("qemu\0-uuid\0"
+		"123456789abcdef0123456789abcdef0\0",
+		NULL);
 	UUID_OF("qemu\0-uuid\0" UUID "0\0", NULL);
 	UUID_OF("qemu\0", NULL);
 	CHECK(cmdline_uuid_matches(UUID, UUID), "itself");
@@ -294,13 +316,13 @@ static void test_clean(void)
 		    "web-1 \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
 	check_clean("\x1b[31m\n\t\x7f", "?[31m???");
 	check_clean("\xff\xc3", "??");
-	check_clean("\xc0\x80", "??");		/* overlong */
+	check_clean("\xc0\x80", "??"); /* overlong */
 	check_clean("\xe0\x80\x80", "???");
-	check_clean("\xed\xa0\x80", "???");	/* surrogate */
-	check_clean("\xc2\x9b", "??");		/* C1: CSI */
+	check_clean("\xed\xa0\x80", "???"); /* surrogate */
+	check_clean("\xc2\x9b", "??");	    /* C1: CSI */
 	check_clean("\xf5\x80\x80\x80", "????");
-	check_clean("\xf4\x90\x80\x80", "????");	/* above U+10FFFF */
-	check_clean("\xe2\x82", "??");		/* cut off */
+	check_clean("\xf4\x90\x80\x80", "????"); /* above U+10FFFF */
+	check_clean("\xe2\x82", "??");		 /* cut off */
 }
 
 static void test_param(void)
@@ -317,7 +339,8 @@ static void test_param(void)
 	CHECK(param_assign(&p, "recheck=1.000001ms") == OUT_USAGE, "too long");
 	CHECK(!param_assign(&p, "recheck=1ms"), "1 ms");
 	CHECK(!param_assign(&p, "mode=observe") && p.mode == ECS_MODE_OBSERVE &&
-	      p.valid == ECS_PARAM_ALL, "all");
+		      p.valid == ECS_PARAM_ALL,
+	      "all");
 	CHECK(param_assign(&p, "=1us") == OUT_USAGE, "no key");
 	CHECK(param_assign(&p, "grace") == OUT_USAGE, "no value");
 	CHECK(!strcmp(param_mode_name(99), "?"), "a newer mode");
@@ -361,13 +384,14 @@ static void check_json(const char *out, const char *err, int code)
 	char line[600], *text = slurp(out);
 
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
-			       JSON_TOKENER_VALIDATE_UTF8);
+					    JSON_TOKENER_VALIDATE_UTF8);
 	doc = json_tokener_parse_ex(tok, text, (int)strlen(text));
 	CHECK(doc && json_object_is_type(doc, json_type_object),
 	      "no JSON object: error %d", json_tokener_get_error(tok));
 	CHECK(!text[json_tokener_get_parse_end(tok)], "more than one object");
 	CHECK(json_object_object_get_ex(doc, "schema", &field) &&
-	      json_object_get_int(field) == 1, "schema is not 1");
+		      json_object_get_int(field) == 1,
+	      "schema is not 1");
 	CHECK(json_object_object_get_ex(doc, "error", &error) == !!code,
 	      "error does not go with exit code %d", code);
 	if (error) {
