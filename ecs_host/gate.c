@@ -109,11 +109,9 @@ static void arm(void *unused)
 	if (!v)
 		return;
 	raw_spin_lock(&v->lock);
-	if (!hrtimer_is_queued(&v->timer)) {
-		next = look(v);
-		if (next)
-			start_timer(v, next);
-	}
+	next = look(v);
+	if (next)
+		start_timer(v, next);
 	raw_spin_unlock(&v->lock);
 }
 
@@ -285,8 +283,9 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 	    READ_ONCE(v->state.phase) == ECS_POLICY_READY)
 		return;
 	raw_spin_lock(&v->lock);
-	ecsh_stats_inc(&v->stats, ECS_STAT_SCHED_OUT);
-	if (preempted) {
+	if (v->mode != ECS_MODE_OFF)
+		ecsh_stats_inc(&v->stats, ECS_STAT_SCHED_OUT);
+	if (preempted && v->mode != ECS_MODE_OFF) {
 		ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED);
 		if (in_section(v))
 			ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED_SECTION);
