@@ -3,8 +3,8 @@
  * watch.c: see watch.h.
  *
  * Nothing tells a guest that it was migrated, restored, or that the host's
- * module was loaded anew. One MSR read a CPU now and then does; an idle guest
- * is not woken for it.
+ * module was loaded anew. One MSR read a CPU now and then does. The work itself
+ * does not wake an idle guest, but once it runs it asks on every CPU.
  */
 #include <linux/cpu.h>
 #include <linux/module.h>

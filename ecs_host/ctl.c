@@ -12,6 +12,7 @@
 #include "ecs_abi.h"
 #include "ecs_ioctl.h"
 #include "hook.h"
+#include "msr.h"
 #include "vm.h"
 
 union argument {
@@ -152,9 +153,19 @@ static ssize_t features_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(features);
 
+static ssize_t bad_msr_of_strangers_show(struct device *dev,
+					 struct device_attribute *attr,
+					 char *buf)
+{
+	return sysfs_emit(buf, "%lld\n",
+			  (long long)atomic64_read(&ecsh_msr_strangers));
+}
+static DEVICE_ATTR_RO(bad_msr_of_strangers);
+
 static struct attribute *ctl_attrs[] = {
 	&dev_attr_version.attr,
 	&dev_attr_features.attr,
+	&dev_attr_bad_msr_of_strangers.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(ctl);

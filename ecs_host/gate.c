@@ -79,6 +79,14 @@ static u64 look(struct ecsh_vcpu *v)
 	u64 next;
 
 	lockdep_assert_held(&v->lock);
+	if (v->mode == ECS_MODE_OFF || !page_of(v)) {
+		if (ecs_policy_end(&v->params, &v->state, now_ns()) ==
+		    ECS_POLICY_ENDED) {
+			ended(v, ECS_STAT_ENDED_OFF);
+			preempt_now();
+		}
+		return 0;
+	}
 	switch (ecs_policy_recheck(&v->params, &v->state, now_ns(),
 				   in_section(v), &next)) {
 	case ECS_POLICY_RELEASE:
@@ -279,6 +287,9 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 	bool preempted = ecs_sched_is_running(current);
 
 	lockdep_assert_irqs_disabled();
+	/* It is armed on this CPU and nowhere else; it may outlive its extension. */
+	if (hrtimer_is_queued(&v->timer))
+		hrtimer_try_to_cancel(&v->timer);
 	if (READ_ONCE(v->mode) == ECS_MODE_OFF &&
 	    READ_ONCE(v->state.phase) == ECS_POLICY_READY)
 		return;
@@ -294,7 +305,31 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 	    ECS_POLICY_ENDED) {
 		ended(v,
 		      preempted ? ECS_STAT_ENDED_FORCED : ECS_STAT_ENDED_YIELD);
-		hrtimer_try_to_cancel(&v->timer);
+	}
+	raw_spin_unlock(&v->lock);
+}
+
+/**
+ * ecsh_gate_leave() - the current thread stops to run its vCPU, and runs on
+ *
+ * What was deferred for the vCPU is due now, or nobody would make up for it.
+ *
+ * Context: the vCPU's thread, interrupts off.
+ */
+void ecsh_gate_leave(void)
+{
+	struct ecsh_vcpu *v = this_cpu_read(ecsh_vcpu_running);
+
+	lockdep_assert_irqs_disabled();
+	this_cpu_write(ecsh_vcpu_running, NULL);
+	if (!v)
+		return;
+	hrtimer_try_to_cancel(&v->timer);
+	raw_spin_lock(&v->lock);
+	if (ecs_policy_off_cpu(&v->params, &v->state, now_ns()) ==
+	    ECS_POLICY_ENDED) {
+		ended(v, ECS_STAT_ENDED_OFF);
+		preempt_now();
 	}
 	raw_spin_unlock(&v->lock);
 }
@@ -308,21 +343,4 @@ void ecsh_gate_init(void)
 
 	for_each_possible_cpu(cpu)
 		INIT_CSD(&per_cpu(arm_csd, cpu), arm, NULL);
-}
-
-static void nothing(void *unused)
-{
-}
-
-/**
- * ecsh_gate_exit() - after the last hook is gone
- *
- * A CPU serves its queue of calls in order: a call that is waited for comes
- * after all grants that were on their way.
- *
- * Context: may sleep.
- */
-void ecsh_gate_exit(void)
-{
-	on_each_cpu(nothing, NULL, 1);
 }

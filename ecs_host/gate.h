@@ -13,11 +13,11 @@ enum ecsh_gate_kind {
 };
 
 void ecsh_gate_init(void);
-void ecsh_gate_exit(void);
 bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind);
 void ecsh_gate_look(void);
 void ecsh_gate_yield(struct ecsh_vcpu *v);
 void ecsh_gate_sched_out(struct ecsh_vcpu *v);
+void ecsh_gate_leave(void);
 enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer);
 
 #endif /* ECSH_GATE_H */

@@ -103,7 +103,9 @@ static void memslot_changed(ecs_ftrace_regs *fregs)
 									at);
 	enum kvm_mr_change change = ecs_ftrace_argument(fregs, at + 2);
 
-	if ((change == KVM_MR_DELETE || change == KVM_MR_MOVE) && old)
+	/* Address space 0: the other one is SMM's, where nobody registers. */
+	if ((change == KVM_MR_DELETE || change == KVM_MR_MOVE) && old &&
+	    !old->as_id)
 		ecsh_vcpu_memslot_gone(kvm, old->base_gfn, old->npages);
 }
 

@@ -40,7 +40,6 @@ exit_kvm:
 	ecsh_kvm_exit();
 exit_sched:
 	ecsh_sched_exit();
-	ecsh_gate_exit();
 	ecsh_thread_exit();
 exit_vcpu:
 	ecsh_vcpu_exit();
@@ -55,7 +54,6 @@ static void __exit ecsh_exit(void)
 	ecsh_kvm_exit();
 	/* ... no new extensions ... */
 	ecsh_sched_exit();
-	ecsh_gate_exit();
 	/* ... nobody runs a vCPU that we know of. */
 	ecsh_thread_exit();
 	ecsh_vcpu_exit();

@@ -7,6 +7,7 @@
  * thread with vcpu->mutex and kvm->srcu (read) held, and may sleep.
  */
 #include <linux/delay.h>
+#include <linux/module.h>
 
 #include "ecs_abi.h"
 #include "gate.h"
@@ -15,7 +16,6 @@
 #include "stats.h"
 #include "thread.h"
 #include "vcpu.h"
-#include "vm.h"
 
 #define DONE  0
 #define FAULT 1
@@ -25,6 +25,7 @@
  * seen by the grace periods of ftrace.
  */
 static atomic_t inside = ATOMIC_INIT(0);
+atomic64_t ecsh_msr_strangers = ATOMIC64_INIT(0);
 
 static u64 features(void)
 {
@@ -39,6 +40,7 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 {
 	struct ecsh_page *page;
 	struct ecsh_vcpu *v;
+	int ret = FAULT;
 
 	if (!data) {
 		v = ecsh_vcpu_get(vcpu);
@@ -49,18 +51,43 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 	if (!(data & ECS_ABI_PAGE_ENABLE) ||
 	    ((data & ~ECS_ABI_PAGE_ENABLE) & (ECS_ABI_PAGE_SIZE - 1)))
 		return FAULT;
+	/*
+	 * Pinning may wait for as long as the VMM likes (userfaultfd). Keep the
+	 * module meanwhile, so that rmmod is refused and does not hang.
+	 */
+	if (!try_module_get(THIS_MODULE))
+		return FAULT;
 	v = ecsh_vcpu_get(vcpu);
-	if (!v)
-		return FAULT;
-	page = ecsh_page_create(vcpu, data & ~ECS_ABI_PAGE_ENABLE);
-	if (IS_ERR(page))
-		return FAULT;
-	if (ecsh_thread_attach(v)) {
+	page = v ? ecsh_page_create(vcpu, data & ~ECS_ABI_PAGE_ENABLE) :
+		   ERR_PTR(-ENOMEM);
+	if (!IS_ERR(page) && ecsh_thread_attach(v)) {
 		ecsh_page_discard(page);
-		return FAULT;
+		page = ERR_PTR(-EBUSY);
 	}
-	ecsh_vcpu_register(v, page);
-	return DONE;
+	if (!IS_ERR(page)) {
+		ecsh_vcpu_register(v, page);
+		ret = DONE;
+	}
+	module_put(THIS_MODULE);
+	return ret;
+}
+
+/* A guest that never registered has no record to count in. */
+static void count_offence(struct kvm_vcpu *vcpu)
+{
+	struct ecsh_vcpu *v;
+	unsigned long flags;
+
+	rcu_read_lock();
+	v = ecsh_vcpu_find(vcpu);
+	if (v) {
+		raw_spin_lock_irqsave(&v->lock, flags);
+		ecsh_stats_inc(&v->stats, ECS_STAT_BAD_MSR);
+		raw_spin_unlock_irqrestore(&v->lock, flags);
+	} else {
+		atomic64_inc(&ecsh_msr_strangers);
+	}
+	rcu_read_unlock();
 }
 
 static int take_back(struct kvm_vcpu *vcpu)
@@ -97,7 +124,7 @@ int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		break;
 	}
 	if (ret == FAULT)
-		ecsh_vm_count_bad_msr();
+		count_offence(vcpu);
 	atomic_dec(&inside);
 	return ret;
 }
@@ -147,7 +174,7 @@ int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		msr->data = registration(vcpu, true);
 		break;
 	default:
-		ecsh_vm_count_bad_msr();
+		count_offence(vcpu);
 		ret = FAULT;
 		break;
 	}
@@ -171,4 +198,6 @@ void ecsh_msr_drain(void)
 			msleep(20);
 		synchronize_rcu_tasks();
 	} while (atomic_read(&inside));
+	/* The tail of one that came and went during the last one. */
+	synchronize_rcu_tasks();
 }

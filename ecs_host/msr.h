@@ -10,6 +10,9 @@ static inline bool ecsh_msr_is_ours(u32 index)
 	return index - ECS_ABI_MSR_BASE < ECS_ABI_MSR_END - ECS_ABI_MSR_BASE;
 }
 
+/* Bad accesses of guests that never registered. */
+extern atomic64_t ecsh_msr_strangers;
+
 int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr);
 int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr);
 void ecsh_msr_drain(void);

@@ -138,11 +138,6 @@ struct ecsh_page *ecsh_page_create(struct kvm_vcpu *vcpu, gpa_t gpa)
 	do {
 		page->generation = get_random_u64();
 	} while (!page->generation);
-	WRITE_ONCE(page->map->host.vcpu_preempted, 0);
-	WRITE_ONCE(page->map->host.pcpu_overcommitted, 0);
-	WRITE_ONCE(page->map->host.granted, 0);
-	WRITE_ONCE(page->map->host.generation, page->generation);
-	WRITE_ONCE(page->map->host.cookie, page->cookie);
 	return page;
 
 free:
@@ -229,6 +224,24 @@ void ecsh_page_set_granted(struct ecsh_page *page, bool granted)
 {
 	if (is_ours(page))
 		WRITE_ONCE(page->map->host.granted, granted);
+}
+
+/**
+ * ecsh_page_sign_on() - write the host's line for the first time
+ * @page: the registration that is being put in force
+ *
+ * Context: any, preemption off; an older registration of the same page has
+ * signed off.
+ */
+void ecsh_page_sign_on(struct ecsh_page *page)
+{
+	struct ecs_abi_host *host = &page->map->host;
+
+	WRITE_ONCE(host->vcpu_preempted, 0);
+	WRITE_ONCE(host->pcpu_overcommitted, 0);
+	WRITE_ONCE(host->granted, 0);
+	WRITE_ONCE(host->generation, page->generation);
+	WRITE_ONCE(host->cookie, page->cookie);
 }
 
 /**

@@ -103,18 +103,24 @@ static void free_rcu(struct rcu_head *rcu)
  * @v: the vCPU it runs; an older one that it ran is forgotten
  *
  * Context: the vCPU's thread, vcpu->mutex held, may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, -EBUSY if another living thread has the vCPU: that one may
+ * run on another CPU now, and one vCPU must not be the running one of two.
  */
 int ecsh_thread_attach(struct ecsh_vcpu *v)
 {
-	struct ecsh_thread *t, *other, *fresh;
+	struct ecsh_thread *t, *fresh;
 	unsigned long flags;
+	int err = 0;
 
 	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
 	if (!fresh)
 		return -ENOMEM;
 
 	raw_spin_lock_irqsave(&threads_lock, flags);
+	if (v->task && v->task != current) {
+		err = -EBUSY;
+		goto unlock;
+	}
 	t = find(current);
 	if (!t) {
 		t = fresh;
@@ -125,19 +131,17 @@ int ecsh_thread_attach(struct ecsh_vcpu *v)
 		/* Interrupts are off: no switch sees it half done. */
 		preempt_notifier_register(&t->notifier);
 	}
-	if (t->vcpu != v)
+	if (t->vcpu != v) {
+		ecsh_gate_leave();
 		unlink(t);
-	if (v->task && v->task != current) {
-		other = find(v->task);
-		if (other)
-			WRITE_ONCE(other->vcpu, NULL);
 	}
 	WRITE_ONCE(v->task, current);
 	WRITE_ONCE(t->vcpu, v);
 	this_cpu_write(ecsh_vcpu_running, v);
+unlock:
 	raw_spin_unlock_irqrestore(&threads_lock, flags);
 	kfree(fresh);
-	return 0;
+	return err;
 }
 
 /**
@@ -165,6 +169,7 @@ void ecsh_thread_forget(struct ecsh_vcpu *v)
 static void probe_exit(void *data)
 {
 	struct ecsh_thread *t;
+	struct ecsh_vcpu *v;
 	unsigned long flags;
 
 	/* Only the thread itself adds its entry: without a lock, for all exits. */
@@ -174,9 +179,13 @@ static void probe_exit(void *data)
 	raw_spin_lock_irqsave(&threads_lock, flags);
 	hash_del_rcu(&t->hash);
 	preempt_notifier_unregister(&t->notifier);
-	this_cpu_write(ecsh_vcpu_running, NULL);
+	ecsh_gate_leave();
+	v = t->vcpu;
 	unlink(t);
 	raw_spin_unlock_irqrestore(&threads_lock, flags);
+	/* Preemption is off, so that v stays; nobody follows it any more. */
+	if (v)
+		ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
 	call_rcu(&t->rcu, free_rcu);
 }
 
@@ -226,6 +235,8 @@ int ecsh_thread_init(void)
  * ecsh_thread_exit() - end all attachments
  *
  * An extension under way ends here at the latest: the stopper preempts the vCPU.
+ * It is also the barrier behind which no grant is on its way to another CPU: the
+ * stopper runs there only after the IPIs that came before.
  *
  * Context: module exit or failed init; no new ones can come.
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vcpu.c: see vcpu.h. */
+#include <linux/delay.h>
 #include <linux/hashtable.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -54,8 +55,13 @@ static void free_work(struct work_struct *work)
 {
 	struct ecsh_vcpu *v = container_of(to_rcu_work(work), struct ecsh_vcpu,
 					   free);
-	int cpu;
+	int cpu, tries;
 
+	/* Its timer has yet to make up for what was deferred; it finds no page. */
+	for (tries = 0;
+	     tries < 20 && READ_ONCE(v->state.phase) == ECS_POLICY_EXTENDED;
+	     tries++)
+		usleep_range(1000, 2000);
 	for_each_possible_cpu(cpu)
 		cmpxchg(per_cpu_ptr(&ecsh_vcpu_running, cpu), v, NULL);
 	synchronize_rcu();
@@ -123,6 +129,8 @@ exchange_page(struct ecsh_vcpu *v, struct ecsh_page *page, enum ecs_stat why)
 	old = rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
 	if (old)
 		ecsh_page_sign_off(old);
+	if (page)
+		ecsh_page_sign_on(page);
 	rcu_assign_pointer(v->page, page);
 	if (old || page)
 		ecsh_stats_inc(&v->stats, why);

@@ -104,17 +104,25 @@ static struct ecsh_vm *find(struct pid *pid)
 	return NULL;
 }
 
-static struct ecsh_vm *find_or_create(struct pid *pid)
+static struct ecsh_vm *alloc(void)
+{
+	return kzalloc(sizeof(struct ecsh_vm), GFP_KERNEL_ACCOUNT);
+}
+
+/*
+ * The VM of a process. If there is none, *fresh becomes it: memory is got before
+ * the mutex, which a VMM out of its memory limit must not hold up.
+ */
+static struct ecsh_vm *find_or_add(struct pid *pid, struct ecsh_vm **fresh)
 {
 	struct ecsh_vm *vm;
 
 	sweep();
 	vm = find(pid);
-	if (vm)
+	if (vm || !*fresh)
 		return vm;
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
-	if (!vm)
-		return NULL;
+	vm = *fresh;
+	*fresh = NULL;
 	vm->pid = get_pid(pid);
 	INIT_LIST_HEAD(&vm->vcpus);
 	ecsh_vm_defaults(&vm->params);
@@ -148,16 +156,17 @@ static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
  */
 struct ecsh_vm *ecsh_vm_add_vcpu(struct ecsh_vcpu *v)
 {
-	struct ecsh_vm *vm;
+	struct ecsh_vm *vm, *fresh = alloc();
 
 	mutex_lock(&ecsh_vm_mutex);
-	vm = find_or_create(task_tgid(current));
+	vm = find_or_add(task_tgid(current), &fresh);
 	if (vm) {
 		v->vm = vm;
 		list_add_tail(&v->vm_node, &vm->vcpus);
 		apply(vm, v);
 	}
 	mutex_unlock(&ecsh_vm_mutex);
+	kfree(fresh);
 	return vm;
 }
 
@@ -173,22 +182,6 @@ void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v)
 	list_del(&v->vm_node);
 	ecsh_stats_add(&v->vm->gone, &v->stats);
 	sweep();
-	mutex_unlock(&ecsh_vm_mutex);
-}
-
-/**
- * ecsh_vm_count_bad_msr() - count an offence of the current process' guest
- *
- * Context: a vCPU's thread, may sleep.
- */
-void ecsh_vm_count_bad_msr(void)
-{
-	struct ecsh_vm *vm;
-
-	mutex_lock(&ecsh_vm_mutex);
-	vm = find_or_create(task_tgid(current));
-	if (vm)
-		ecsh_stats_inc(&vm->gone, ECS_STAT_BAD_MSR);
 	mutex_unlock(&ecsh_vm_mutex);
 }
 
@@ -277,8 +270,8 @@ static struct pid *get_live_pid(s32 nr)
 int ecsh_vm_set(struct ecs_ioc_vm *arg)
 {
 	struct ecs_ioc_params change = arg->params, params;
+	struct ecsh_vm *vm, *fresh;
 	struct ecsh_vcpu *v;
-	struct ecsh_vm *vm;
 	struct pid *pid;
 	int err = 0;
 
@@ -287,8 +280,9 @@ int ecsh_vm_set(struct ecs_ioc_vm *arg)
 	pid = get_live_pid(arg->pid);
 	if (!pid)
 		return -ESRCH;
+	fresh = alloc();
 	mutex_lock(&ecsh_vm_mutex);
-	vm = find_or_create(pid);
+	vm = find_or_add(pid, &fresh);
 	if (vm) {
 		params = vm->params;
 		merge(&params, &change);
@@ -306,6 +300,7 @@ int ecsh_vm_set(struct ecs_ioc_vm *arg)
 	}
 unlock:
 	mutex_unlock(&ecsh_vm_mutex);
+	kfree(fresh);
 	put_pid(pid);
 	return err;
 }
@@ -352,7 +347,8 @@ int ecsh_vm_next(struct ecs_ioc_vm *arg)
 	mutex_lock(&ecsh_vm_mutex);
 	sweep();
 	list_for_each_entry(vm, &vms, node) {
-		if (pid_vnr(vm->pid) <= arg->pid || is_dead(vm->pid))
+		/* 0: not visible in the caller's pid namespace. */
+		if (pid_vnr(vm->pid) <= max(arg->pid, 0) || is_dead(vm->pid))
 			continue;
 		if (!best || pid_vnr(vm->pid) < pid_vnr(best->pid))
 			best = vm;

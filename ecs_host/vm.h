@@ -10,7 +10,6 @@ struct ecsh_vcpu;
 void ecsh_vm_exit(void);
 struct ecsh_vm *ecsh_vm_add_vcpu(struct ecsh_vcpu *v);
 void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v);
-void ecsh_vm_count_bad_msr(void);
 
 int ecsh_vm_set(struct ecs_ioc_vm *arg);
 int ecsh_vm_read(struct ecs_ioc_vm *arg);

@@ -69,7 +69,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kernel", choices=cache.KERNELS, default="6.12")
     parser.add_argument("--rounds", type=int, default=3, help="off and on rounds each")
-    parser.add_argument("--seconds", type=int, default=8, help="of load per round")
+    parser.add_argument("--seconds", type=int, default=6, help="of load per round")
     parser.add_argument("--stressor", action="append", help="only this one; repeatable")
     options = parser.parse_args()
 
@@ -80,7 +80,7 @@ def main():
     except build.BuildError as error:
         sys.exit(f"build failed\n{error}")
     out = cache.BUILD.parent / "demo"
-    print(f"Kernel {options.kernel}, host and guests; about 8 minutes. Logs: {out}", flush=True)
+    print(f"Kernel {options.kernel}, host and guests; about 6 minutes. Logs: {out}", flush=True)
     result = machine.run(
         "demo_job.py:demo", options.kernel, timeout=660, logs=out / "logs",
         args={"rounds": options.rounds, "seconds": options.seconds,
