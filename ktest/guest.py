@@ -27,6 +27,10 @@ class GuestError(Exception):
     """The guest did not do what it was asked."""
 
 
+class GuestLost(GuestError):
+    """The guest does not answer, was reset, or does not come up."""
+
+
 class Job:
     """A command in the guest, running or ended."""
 
@@ -39,10 +43,10 @@ class Job:
         """(exit status, output); the status is None if the guest went away."""
         if not self.ended.wait(timeout):
             self.guest.dump()
-            raise GuestError(f"{self.guest.name}: no answer to: {self.command}")
+            raise GuestLost(f"{self.guest.name}: no answer to: {self.command}")
         if check and self.rc is None:
-            raise GuestError(f"{self.guest.name}: gone or reset during: {self.command} "
-                             f"(QEMU {self.guest.process.poll()}, boots {self.guest.boots})")
+            raise GuestLost(f"{self.guest.name}: gone or reset during: {self.command} "
+                            f"(QEMU {self.guest.process.poll()}, boots {self.guest.boots})")
         if check and self.rc != 0:
             raise GuestError(f"{self.guest.name}: status {self.rc} of: "
                              f"{self.command}\n{self.out}")
@@ -162,8 +166,8 @@ class Guest:
             def done():
                 return self.boots >= boots and self.boot_id or self.process.poll() is not None
             if not self.changed.wait_for(done, timeout) or not self.boot_id:
-                raise GuestError(f"{self.name}: boot {boots} did not come up, QEMU "
-                                 f"{self.process.poll()}\n{self.console()[-2000:]}")
+                raise GuestLost(f"{self.name}: boot {boots} did not come up, QEMU "
+                                f"{self.process.poll()}\n{self.console()[-2000:]}")
         return self
 
     def start(self, command, timeout=60):
