@@ -3,8 +3,8 @@
  * watch.c: see watch.h.
  *
  * Nothing tells a guest that it was migrated, restored, or that the host's
- * module was loaded anew. One MSR read a CPU now and then does. The work itself
- * does not wake an idle guest, but once it runs it asks on every CPU.
+ * module was loaded anew. One MSR read a CPU now and then does. The work wakes an
+ * idle CPU: put off until that one is busy, it would leave the busy ones waiting.
  */
 #include <linux/cpu.h>
 #include <linux/module.h>
@@ -19,7 +19,7 @@ module_param(watch_s, uint, 0444);
 MODULE_PARM_DESC(watch_s, "seconds between looks at the registration, 0 never (default 5)");
 
 static void watch(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(watch_work, watch);
+static DECLARE_DELAYED_WORK(watch_work, watch);
 
 static void watch(struct work_struct *work)
 {

@@ -75,6 +75,7 @@ class Guest:
         self.dir.mkdir(parents=True)
         self.console_path = LOGS / f"{name}.console"
         self.boots = 0
+        self.expected_boots = 1
         self.boot_id = None
         self.crash_expected = False
         self.changed = threading.Condition()
@@ -193,7 +194,7 @@ class Guest:
 
     def reboot(self, how="reboot -f", timeout=90):
         """Reboot by a command inside, or by None: reset from outside."""
-        boots = self.boots + 1
+        boots = self.expected_boots = self.boots + 1
         if how is None:
             self.qmp("system_reset")
         else:

@@ -76,8 +76,11 @@ def run(job, context):
     except TimedOut:
         return "timeout", f"after {job['timeout']} s\n{traceback.format_exc()}", None
     except (Failed, GuestError) as error:
-        outcome = "lost-vm" if isinstance(error, GuestLost) else "not ok"
         where = traceback.extract_tb(error.__traceback__)
+        reset = [g.name for g in context.guests if g.boots > g.expected_boots]
+        outcome = "lost-vm" if reset or isinstance(error, GuestLost) else "not ok"
+        if reset:
+            error = f"{error}\nguests that reset by themselves: {', '.join(reset)}"
         lines = [f"{pathlib.Path(f.filename).name}:{f.lineno}" for f in where[1:]]
         return outcome, f"{error}\n  at {', '.join(lines)}", None
     except Exception:  # the test itself is broken
