@@ -30,9 +30,9 @@ static int get_version(union argument *arg)
 	v->interface = ECS_IOC_INTERFACE;
 	v->abi_major = ECS_ABI_MAJOR;
 	v->abi_minor = ECS_ABI_MINOR;
-	v->enable_all = ecsh_vm_is_on_by_default();
 	v->features = ecsh_hook_features();
 	ecsh_vm_defaults(&v->defaults);
+	v->enable_all = v->defaults.mode == ECS_MODE_ON;
 	memset(v->version, 0, sizeof(v->version));
 	strscpy(v->version, ECS_VERSION, sizeof(v->version));
 	return 0;

@@ -441,14 +441,6 @@ void ecsh_vm_disable_all(void)
 }
 
 /**
- * ecsh_vm_is_on_by_default() - the module parameter enable_all
- */
-bool ecsh_vm_is_on_by_default(void)
-{
-	return enable_all;
-}
-
-/**
  * ecsh_vm_exit() - free what is left; all vCPUs are gone
  *
  * Context: module exit.

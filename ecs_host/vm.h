@@ -17,6 +17,5 @@ int ecsh_vm_next(struct ecs_ioc_vm *arg);
 int ecsh_vm_next_vcpu(struct ecs_ioc_vcpu *arg);
 void ecsh_vm_disable_all(void);
 void ecsh_vm_defaults(struct ecs_ioc_params *params);
-bool ecsh_vm_is_on_by_default(void);
 
 #endif /* ECSH_VM_H */

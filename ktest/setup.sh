@@ -15,23 +15,5 @@ packages="
 	python3 iproute2 util-linux procps
 "
 
-missing=
-for package in $packages; do
-	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-	[ "$state" = installed ] || missing="$missing $package"
-done
-[ -n "$missing" ] || exit 0
-
-if [ "$(id -u)" != 0 ]; then
-	echo "ktest/setup.sh: missing:$missing; run this script as root" >&2
-	exit 1
-fi
-echo "ktest/setup.sh: installing$missing"
-export DEBIAN_FRONTEND=noninteractive
-install_missing() {
-	# shellcheck disable=SC2086 # a list of package names
-	apt-get install -qq -y --no-install-recommends $missing >/dev/null
-}
-# The package lists of a fresh machine are empty or old: refresh them on the
-# first failure only.
-install_missing 2>/dev/null || { apt-get update -qq; install_missing; }
+# shellcheck disable=SC2086 # a list of package names
+exec "$(dirname "$0")/install.sh" $packages

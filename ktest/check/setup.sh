@@ -12,25 +12,8 @@ packages="sparse cppcheck clang-format shellcheck pyflakes3 perl xz-utils make
 source_package=linux-source-6.1
 cache=${ECS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ecs}
 
-missing=
-for package in $packages; do
-	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-	[ "$state" = installed ] || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-	if [ "$(id -u)" != 0 ]; then
-		echo "ktest/check/setup.sh: missing:$missing; run this as root" >&2
-		exit 1
-	fi
-	echo "ktest/check/setup.sh: installing$missing"
-	export DEBIAN_FRONTEND=noninteractive
-	install_missing() {
-		# shellcheck disable=SC2086 # a list of package names
-		apt-get install -qq -y --no-install-recommends $missing >/dev/null
-	}
-	# The package lists of a fresh machine are empty or old.
-	install_missing 2>/dev/null || { apt-get update -qq; install_missing; }
-fi
+# shellcheck disable=SC2086 # a list of package names
+"$(dirname "$0")/../install.sh" $packages
 
 [ ! -e "$cache/checkpatch/checkpatch.pl" ] || exit 0
 echo "ktest/check/setup.sh: fetching checkpatch.pl from $source_package"
