@@ -86,7 +86,7 @@ struct ecs_ioc_params {
 	X(WOULD_GRANT, would_grant, "observe mode: would have been deferred") \
 	X(EXT_NS, ext_ns, "total length of extensions, ns") \
 	X(EXT_MAX_NS, ext_max_ns, "longest extension, ns") \
-	X(LATE_MAX_NS, late_max_ns, "latest extension timer, ns") \
+	X(LATE_MAX_NS, late_max_ns, "latest look at an extension, ns") \
 	X(YIELD_MSR, yield_msr, "times the guest asked to give the CPU back") \
 	X(REGISTERED, registrations, "registrations accepted") \
 	X(WITHDRAWN, withdrawals, "registrations withdrawn by the guest") \
@@ -106,7 +106,7 @@ enum ecs_stat { ECS_STATS(ECS_STAT_ENUM) ECS_STAT_NR };
  * struct ecs_ioc_stats - counters and two histograms
  * @counter: by enum ecs_stat; slots from ECS_STAT_NR on are zero
  * @ext: lengths of extensions
- * @late: lateness of the extension timer
+ * @late: how late extensions were looked at, whatever caused it
  */
 struct ecs_ioc_stats {
 	__u64 counter[ECS_STATS_ROOM];

@@ -49,11 +49,21 @@ static bool in_section(struct ecsh_vcpu *v)
 	return in;
 }
 
+/* Counts how long after its time a look came: by IPI, timer or exit. */
+static void count_late(struct ecsh_vcpu *v, u64 now)
+{
+	s64 late = (s64)(now - v->due);
+
+	if (late >= 0)
+		ecsh_stats_late(&v->stats, late);
+}
+
 /* The policy has ended an extension: the bookkeeping. */
-static void ended(struct ecsh_vcpu *v, enum ecs_stat why)
+static void ended(struct ecsh_vcpu *v, enum ecs_stat why, u64 now)
 {
 	struct ecsh_page *page = page_of(v);
 
+	count_late(v, now);
 	ecsh_stats_extension(&v->stats, why, v->state.length_ns);
 	if (page)
 		ecsh_page_set_granted(page, false);
@@ -71,31 +81,49 @@ static void preempt_now(void)
 }
 
 /*
+ * Ends an extension under way, if there is one, for a reason of ours: what was
+ * deferred is due now.
+ *
+ * Context: v->lock held, this CPU runs the vCPU's thread.
+ */
+static void end_now(struct ecsh_vcpu *v, enum ecs_stat why)
+{
+	u64 now = now_ns();
+
+	lockdep_assert_held(&v->lock);
+	if (ecs_policy_end(&v->params, &v->state, now) != ECS_POLICY_ENDED)
+		return;
+	ended(v, why, now);
+	preempt_now();
+}
+
+/*
  * Looks at the section of an extension. Returns the time to the next look, or 0
  * if there is no extension any more.
  */
 static u64 look(struct ecsh_vcpu *v)
 {
+	u64 now = now_ns();
 	u64 next;
 
 	lockdep_assert_held(&v->lock);
 	if (v->mode == ECS_MODE_OFF || !page_of(v)) {
-		if (ecs_policy_end(&v->params, &v->state, now_ns()) ==
-		    ECS_POLICY_ENDED) {
-			ended(v, ECS_STAT_ENDED_OFF);
-			preempt_now();
-		}
+		end_now(v, ECS_STAT_ENDED_OFF);
 		return 0;
 	}
-	switch (ecs_policy_recheck(&v->params, &v->state, now_ns(),
-				   in_section(v), &next)) {
+	switch (ecs_policy_recheck(&v->params, &v->state, now, in_section(v),
+				   &next)) {
 	case ECS_POLICY_RELEASE:
-		ended(v, ECS_STAT_ENDED_RELEASE);
+		ended(v, ECS_STAT_ENDED_RELEASE, now);
 		preempt_now();
 		break;
 	case ECS_POLICY_CAP:
-		ended(v, ECS_STAT_ENDED_CAP);
+		ended(v, ECS_STAT_ENDED_CAP, now);
 		preempt_now();
+		break;
+	case ECS_POLICY_CONTINUE:
+		count_late(v, now);
+		v->due = now + next;
 		break;
 	default:
 		break;
@@ -128,6 +156,7 @@ static void grant(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	struct ecsh_page *page = page_of(v);
 	u64 first = min(v->params.recheck_ns, v->state.bound_ns);
 
+	v->due = v->state.since + first;
 	ecsh_stats_inc(&v->stats, ECS_STAT_GRANTED);
 	ecsh_page_set_granted(page, true);
 	trace_ecs_grant(v, kind, v->state.bound_ns);
@@ -155,6 +184,7 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	struct task_struct *task;
 	bool defer = false;
 	bool in, extended;
+	u64 now;
 
 	lockdep_assert_irqs_disabled();
 	if (READ_ONCE(v->mode) == ECS_MODE_OFF)
@@ -173,7 +203,8 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	extended = v->state.phase == ECS_POLICY_EXTENDED;
 	if (in && !extended)
 		ecsh_stats_inc(&v->stats, ECS_STAT_REQ_SECTION);
-	verdict = ecs_policy_request(&v->params, &v->state, now_ns(), in);
+	now = now_ns();
+	verdict = ecs_policy_request(&v->params, &v->state, now, in);
 	switch (verdict) {
 	case ECS_POLICY_GRANT:
 		grant(v, cpu, kind);
@@ -195,10 +226,10 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 		trace_ecs_refuse(v, ECS_STAT_REFUSED_SPENT);
 		break;
 	case ECS_POLICY_RELEASE:
-		ended(v, ECS_STAT_ENDED_RELEASE);
+		ended(v, ECS_STAT_ENDED_RELEASE, now);
 		break;
 	case ECS_POLICY_CAP:
-		ended(v, ECS_STAT_ENDED_CAP);
+		ended(v, ECS_STAT_ENDED_CAP, now);
 		break;
 	default:
 		break;
@@ -217,18 +248,12 @@ unlock:
 enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer)
 {
 	struct ecsh_vcpu *v = container_of(timer, struct ecsh_vcpu, timer);
-	s64 late;
 	u64 next;
 
 	lockdep_assert_irqs_disabled();
 	if (this_cpu_read(ecsh_vcpu_running) != v)
 		return HRTIMER_NORESTART;
 	raw_spin_lock(&v->lock);
-	if (v->state.phase == ECS_POLICY_EXTENDED) {
-		late = ktime_to_ns(ktime_sub(ktime_get(),
-					     hrtimer_get_expires(timer)));
-		ecsh_stats_late(&v->stats, max_t(s64, late, 0));
-	}
 	next = look(v);
 	if (next)
 		hrtimer_forward_now(timer, ns_to_ktime(next));
@@ -266,12 +291,9 @@ void ecsh_gate_yield(struct ecsh_vcpu *v)
 
 	raw_spin_lock_irqsave(&v->lock, flags);
 	ecsh_stats_inc(&v->stats, ECS_STAT_YIELD_MSR);
-	if (this_cpu_read(ecsh_vcpu_running) == v &&
-	    ecs_policy_end(&v->params, &v->state, now_ns()) ==
-		    ECS_POLICY_ENDED) {
-		ended(v, ECS_STAT_ENDED_YIELD);
+	if (this_cpu_read(ecsh_vcpu_running) == v) {
+		end_now(v, ECS_STAT_ENDED_YIELD);
 		hrtimer_try_to_cancel(&v->timer);
-		preempt_now();
 	}
 	raw_spin_unlock_irqrestore(&v->lock, flags);
 }
@@ -285,6 +307,7 @@ void ecsh_gate_yield(struct ecsh_vcpu *v)
 void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 {
 	bool preempted = ecs_sched_is_running(current);
+	u64 now;
 
 	lockdep_assert_irqs_disabled();
 	/* It is armed on this CPU and nowhere else; it may outlive its extension. */
@@ -301,11 +324,11 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 		if (in_section(v))
 			ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED_SECTION);
 	}
-	if (ecs_policy_off_cpu(&v->params, &v->state, now_ns()) ==
-	    ECS_POLICY_ENDED) {
+	now = now_ns();
+	if (ecs_policy_off_cpu(&v->params, &v->state, now) == ECS_POLICY_ENDED)
 		ended(v,
-		      preempted ? ECS_STAT_ENDED_FORCED : ECS_STAT_ENDED_YIELD);
-	}
+		      preempted ? ECS_STAT_ENDED_FORCED : ECS_STAT_ENDED_YIELD,
+		      now);
 	raw_spin_unlock(&v->lock);
 }
 
@@ -326,11 +349,8 @@ void ecsh_gate_leave(void)
 		return;
 	hrtimer_try_to_cancel(&v->timer);
 	raw_spin_lock(&v->lock);
-	if (ecs_policy_off_cpu(&v->params, &v->state, now_ns()) ==
-	    ECS_POLICY_ENDED) {
-		ended(v, ECS_STAT_ENDED_OFF);
-		preempt_now();
-	}
+	end_now(v, ECS_STAT_ENDED_OFF);
+	ecs_policy_off_cpu(&v->params, &v->state, now_ns());
 	raw_spin_unlock(&v->lock);
 }
 

@@ -23,9 +23,9 @@ void ecsh_stats_extension(struct ecs_ioc_stats *stats, enum ecs_stat why,
 }
 
 /**
- * ecsh_stats_late() - count how late an extension timer came
+ * ecsh_stats_late() - count how late an extension was looked at
  * @stats: where
- * @late_ns: time after its expiry
+ * @late_ns: time after the look was due
  *
  * Context: the owner's lock held.
  */

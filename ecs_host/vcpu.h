@@ -21,13 +21,14 @@ struct ecsh_vm;
 
 /**
  * struct ecsh_vcpu - one vCPU
- * @lock: covers @mode, @params, @state, @stats and writes of @page. Innermost
+ * @lock: covers @mode, @params, @state, @stats, @due and writes of @page. Innermost
  *	but for the hrtimer base lock; taken with interrupts off, also inside a
  *	runqueue lock: no wakeups while it is held
  * @mode: ECS_MODE_*
  * @params: what the policy is given
  * @state: the policy's account
  * @stats: counters
+ * @due: while extended: when the next look is due
  * @page: the registration, RCU, NULL while there is none
  * @timer: looks at the section again; pinned to the CPU the vCPU runs on
  * @task: thread it is attached to, NULL if none; RCU; ecsh_thread's lock
@@ -45,6 +46,7 @@ struct ecsh_vcpu {
 	struct ecs_policy_params params;
 	struct ecs_policy_state state;
 	struct ecs_ioc_stats stats;
+	u64 due;
 	struct ecsh_page __rcu *page;
 	struct hrtimer timer;
 	struct task_struct *task;
