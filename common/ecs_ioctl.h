@@ -122,6 +122,9 @@ struct ecs_ioc_stats {
 #define ECS_HOST_F_RESET	(1ull << 4) /* vCPU reset is seen */
 #define ECS_HOST_F_MEMSLOT	(1ull << 5) /* memory slot removal is seen */
 #define ECS_HOST_F_DESTROY	(1ull << 6) /* vCPU destruction is seen */
+#define ECS_HOST_F_BOOST	(1ull << 7) /* boosts can be followed at all */
+#define ECS_HOST_F_BOOST_PICK	(1ull << 8) /* ECS_BOOST_PICK works */
+#define ECS_HOST_F_BOOST_PLACE	(1ull << 9) /* boosted wakeups choose a CPU */
 
 /**
  * struct ecs_ioc_version - ECS_IOC_VERSION
@@ -215,6 +218,136 @@ struct ecs_ioc_hook {
 	char name[48];
 };
 
+/* How a boost is dispatched. */
+#define ECS_BOOST_AUTO 0 /* in: PICK where it works, else FIFO */
+#define ECS_BOOST_PICK 1 /* first choice of the fair class' pick */
+#define ECS_BOOST_FIFO 2 /* made real-time for as long as the boost lasts */
+
+/* Who asked for it. */
+#define ECS_BOOST_BY_ADMIN 0
+#define ECS_BOOST_BY_GUEST 1
+
+/* Where it stands. */
+#define ECS_BOOST_READY	  0 /* the next wakeup is boosted */
+#define ECS_BOOST_BOOSTED 1 /* dispatched before every other fair task */
+#define ECS_BOOST_COOLING 2 /* an ordinary task until USBT has passed */
+
+/* Bounds of the parameters. */
+#define ECS_BOOST_SBT_NS_MIN	10000u
+#define ECS_BOOST_SBT_NS_MAX	100000000u
+#define ECS_BOOST_USBT_NS_MIN	100000u
+#define ECS_BOOST_USBT_NS_MAX	1000000000u
+#define ECS_BOOST_BORROW_NS_MAX 100000000u
+
+/* Counters of a boosted thread: X(index, name, meaning). */
+/* clang-format off */
+#define ECS_BOOST_STATS(X) \
+	X(WAKES, wakes, "times it woke") \
+	X(BOOSTS, boosts, "boosts begun") \
+	X(TOO_EARLY, too_early, "wakeups before USBT had passed: not boosted") \
+	X(ENDED_SBT, ended_sbt, "ended because SBT was used up") \
+	X(ENDED_SLEEP, ended_sleep, "ended because there was nothing to do") \
+	X(BORROWS, borrows, "of these, beyond SBT on borrowed time") \
+	X(BOOST_NS, boost_ns, "run time while boosted, ns") \
+	X(BORROW_NS, borrow_ns, "of this, beyond SBT, ns") \
+	X(OVER_MAX_NS, over_max_ns, "most beyond SBT and borrowing, ns") \
+	X(PICKS, picks, "times the pick was decided for it") \
+	X(KICKS, kicks, "CPUs told to dispatch it") \
+	X(PLACED, placed, "wakeups sent to a CPU that served no boost") \
+	X(MOVED, moved, "moved away from behind another boost") \
+	X(MISSED, missed, "boosts that waited longer than USBT for a CPU") \
+	X(WAIT_MAX_NS, wait_max_ns, "longest wait of a boosted wakeup, ns") \
+	X(ENDED_OFF, ended_off, "ended by unboost, its guest or its exit") \
+	X(RESUMES, resumes, "of the boosts, begun with less than all of SBT")
+/* clang-format on */
+
+#define ECS_BOOST_STAT_ENUM(index, name, text) ECS_BOOST_STAT_##index,
+enum ecs_boost_stat { ECS_BOOST_STATS(ECS_BOOST_STAT_ENUM) ECS_BOOST_STAT_NR };
+
+#define ECS_BOOST_STATS_ROOM 32 /* u64 slots in the struct, for later */
+
+/**
+ * struct ecs_ioc_boost_stats - counters and two histograms of a boosted thread
+ * @counter: by enum ecs_boost_stat; slots from ECS_BOOST_STAT_NR on are zero
+ * @wait_boosted: from wakeup to running, wakeups that were boosted
+ * @wait_other: the same, wakeups that came before USBT had passed
+ */
+struct ecs_ioc_boost_stats {
+	__u64 counter[ECS_BOOST_STATS_ROOM];
+	__u64 wait_boosted[ECS_HIST_BUCKETS];
+	__u64 wait_other[ECS_HIST_BUCKETS];
+};
+
+/**
+ * struct ecs_ioc_boost - ECS_IOC_BOOST_SET, _CLEAR, _NEXT
+ * @size: of this struct
+ * @flags: in: 0
+ * @pid: thread group (the VM)
+ * @tid: its thread; NEXT: in: the last one seen (0 to begin), out: this one
+ * @vcpu: SET: in: which vCPU the thread runs, -1 unknown; only kept and shown
+ * @backend: SET: in: ECS_BOOST_*; out: the one in use
+ * @source: out: ECS_BOOST_BY_*
+ * @state: out: ECS_BOOST_READY, _BOOSTED, _COOLING
+ * @sbt_ns: run time guaranteed per boost
+ * @usbt_ns: once SBT is used up, time before the next boost may begin; what is
+ *	left of SBT fills up in that time
+ * @borrow_ns: most that a boost may draw on later ones, 0 nothing
+ * @wanted_ppm: out: its share of a CPU, SBT / (SBT + USBT), parts per million
+ * @free_ppm: out: what was free on its CPUs before it; ENOSPC: what is
+ * @capacity_ppm: out: what may be given away on its CPUs in all
+ * @zero: 0
+ * @run_ns: out: CPU time the thread has had, all of its life
+ * @stats: out
+ *
+ * SET of a boosted thread changes its parameters and keeps its counters.
+ * NEXT walks one VM's threads in the order of their tids; pid is in, too. CLEAR
+ * with tid 0 ends all boosts of the VM and succeeds also if there is none.
+ *
+ * Errors beyond those above: ENOSPC it cannot be promised (free_ppm and
+ * capacity_ppm are filled in), EBUSY the thread has a real-time or deadline
+ * policy of its own, EOPNOTSUPP the backend does not work on this kernel,
+ * ENOENT CLEAR: the thread is not boosted.
+ */
+struct ecs_ioc_boost {
+	__u32 size;
+	__u32 flags;
+	__s32 pid;
+	__s32 tid;
+	__s32 vcpu;
+	__u32 backend;
+	__u32 source;
+	__u32 state;
+	__u32 sbt_ns;
+	__u32 usbt_ns;
+	__u32 borrow_ns;
+	__u32 wanted_ppm;
+	__u32 free_ppm;
+	__u32 capacity_ppm;
+	__u64 zero;
+	__u64 run_ns;
+	struct ecs_ioc_boost_stats stats;
+};
+
+/**
+ * struct ecs_ioc_limit - ECS_IOC_LIMIT_SET, _GET: what a guest may ask for
+ * @size: of this struct
+ * @flags: in: 0
+ * @pid: the VM
+ * @zero: 0
+ * @sbt_max_ns: largest SBT its vCPUs may ask for; 0, the default: they may not
+ * @usbt_min_ns: least USBT they may ask for
+ *
+ * A limit that is lowered ends the guest's boosts that exceed it.
+ */
+struct ecs_ioc_limit {
+	__u32 size;
+	__u32 flags;
+	__s32 pid;
+	__u32 zero;
+	__u32 sbt_max_ns;
+	__u32 usbt_min_ns;
+};
+
 #define ECS_IOC_MAGIC	    0xec
 #define ECS_IOC_VERSION	    _IOWR(ECS_IOC_MAGIC, 0, struct ecs_ioc_version)
 #define ECS_IOC_VM_SET	    _IOWR(ECS_IOC_MAGIC, 1, struct ecs_ioc_vm)
@@ -223,5 +356,10 @@ struct ecs_ioc_hook {
 #define ECS_IOC_VCPU_NEXT   _IOWR(ECS_IOC_MAGIC, 4, struct ecs_ioc_vcpu)
 #define ECS_IOC_HOOK	    _IOWR(ECS_IOC_MAGIC, 5, struct ecs_ioc_hook)
 #define ECS_IOC_DISABLE_ALL _IO(ECS_IOC_MAGIC, 6)
+#define ECS_IOC_BOOST_SET   _IOWR(ECS_IOC_MAGIC, 7, struct ecs_ioc_boost)
+#define ECS_IOC_BOOST_CLEAR _IOWR(ECS_IOC_MAGIC, 8, struct ecs_ioc_boost)
+#define ECS_IOC_BOOST_NEXT  _IOWR(ECS_IOC_MAGIC, 9, struct ecs_ioc_boost)
+#define ECS_IOC_LIMIT_SET   _IOWR(ECS_IOC_MAGIC, 10, struct ecs_ioc_limit)
+#define ECS_IOC_LIMIT_GET   _IOWR(ECS_IOC_MAGIC, 11, struct ecs_ioc_limit)
 
 #endif /* ECS_IOCTL_H */

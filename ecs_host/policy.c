@@ -2,15 +2,9 @@
 /* policy.c: the rules of deferral; see policy.h. Pure C. */
 #include "policy.h"
 
+#include "clock.h"
+
 #define PPM 1000000u
-
-/* Time from @from to @to on a clock that may wrap; 0 if it went backwards. */
-static uint64_t elapsed(uint64_t from, uint64_t to)
-{
-	int64_t diff = (int64_t)(to - from);
-
-	return diff > 0 ? (uint64_t)diff : 0;
-}
 
 static int64_t clamp_tokens(const struct ecs_policy_params *params, int64_t t)
 {
@@ -28,7 +22,7 @@ static int64_t clamp_tokens(const struct ecs_policy_params *params, int64_t t)
 static void fill(const struct ecs_policy_params *params,
 		 struct ecs_policy_state *state, uint64_t now)
 {
-	uint64_t dt = elapsed(state->filled_at, now);
+	uint64_t dt = ecs_clock_elapsed(state->filled_at, now);
 	uint64_t gain = dt / PPM * params->budget_ppm +
 			dt % PPM * params->budget_ppm / PPM;
 
@@ -46,7 +40,7 @@ static void charge(const struct ecs_policy_params *params,
 		   struct ecs_policy_state *state, uint64_t now,
 		   enum ecs_policy_phase phase)
 {
-	uint64_t length = elapsed(state->since, now);
+	uint64_t length = ecs_clock_elapsed(state->since, now);
 
 	state->length_ns = length;
 	if (length > 2 * params->burst_ns)
@@ -76,8 +70,8 @@ void ecs_policy_init(const struct ecs_policy_params *params,
 /* Set back, the clock cannot say how long the extension lasted: too long. */
 static bool is_bound_reached(const struct ecs_policy_state *state, uint64_t now)
 {
-	return (int64_t)(now - state->since) < 0 ||
-	       elapsed(state->since, now) >= state->bound_ns;
+	return ecs_clock_is_before(now, state->since) ||
+	       now - state->since >= state->bound_ns;
 }
 
 /* Ends an extension whose section is over or whose bound is reached. */
@@ -172,7 +166,7 @@ ecs_policy_recheck(const struct ecs_policy_params *params,
 	fill(params, state, now);
 	verdict = judge(params, state, now, in_section);
 	if (verdict == ECS_POLICY_CONTINUE) {
-		age = elapsed(state->since, now);
+		age = ecs_clock_elapsed(state->since, now);
 		left = state->bound_ns - age;
 		*next_ns = age < params->recheck_ns ? params->recheck_ns : age;
 		if (*next_ns > left)

@@ -151,6 +151,38 @@ NEXT(ecs_ioc_hook, optional, feature);
 NEXT(ecs_ioc_hook, feature, name);
 LAST(ecs_ioc_hook, name, 72);
 
+FIRST(ecs_ioc_boost_stats, counter);
+NEXT(ecs_ioc_boost_stats, counter, wait_boosted);
+NEXT(ecs_ioc_boost_stats, wait_boosted, wait_other);
+LAST(ecs_ioc_boost_stats, wait_other, 1280);
+
+FIRST(ecs_ioc_boost, size);
+NEXT(ecs_ioc_boost, size, flags);
+NEXT(ecs_ioc_boost, flags, pid);
+NEXT(ecs_ioc_boost, pid, tid);
+NEXT(ecs_ioc_boost, tid, vcpu);
+NEXT(ecs_ioc_boost, vcpu, backend);
+NEXT(ecs_ioc_boost, backend, source);
+NEXT(ecs_ioc_boost, source, state);
+NEXT(ecs_ioc_boost, state, sbt_ns);
+NEXT(ecs_ioc_boost, sbt_ns, usbt_ns);
+NEXT(ecs_ioc_boost, usbt_ns, borrow_ns);
+NEXT(ecs_ioc_boost, borrow_ns, wanted_ppm);
+NEXT(ecs_ioc_boost, wanted_ppm, free_ppm);
+NEXT(ecs_ioc_boost, free_ppm, capacity_ppm);
+NEXT(ecs_ioc_boost, capacity_ppm, zero);
+NEXT(ecs_ioc_boost, zero, run_ns);
+NEXT(ecs_ioc_boost, run_ns, stats);
+LAST(ecs_ioc_boost, stats, 1352);
+
+FIRST(ecs_ioc_limit, size);
+NEXT(ecs_ioc_limit, size, flags);
+NEXT(ecs_ioc_limit, flags, pid);
+NEXT(ecs_ioc_limit, pid, zero);
+NEXT(ecs_ioc_limit, zero, sbt_max_ns);
+NEXT(ecs_ioc_limit, sbt_max_ns, usbt_min_ns);
+LAST(ecs_ioc_limit, usbt_min_ns, 24);
+
 /* 64-bit members must lie the same where their alignment is only 4. */
 #define ALIGNED8(type, field)                                \
 	static_assert(offsetof(struct type, field) % 8 == 0, \
@@ -163,8 +195,12 @@ ALIGNED8(ecs_ioc_vcpu, generation);
 ALIGNED8(ecs_ioc_vcpu, run_ns);
 ALIGNED8(ecs_ioc_vcpu, stats);
 ALIGNED8(ecs_ioc_hook, feature);
+ALIGNED8(ecs_ioc_boost, zero);
+ALIGNED8(ecs_ioc_boost, run_ns);
+ALIGNED8(ecs_ioc_boost, stats);
 
 static_assert((unsigned int)ECS_STAT_NR <= ECS_STATS_ROOM, "room");
+static_assert((unsigned int)ECS_BOOST_STAT_NR <= ECS_BOOST_STATS_ROOM, "room");
 
 /* --- behaviour --- */
 
@@ -271,7 +307,8 @@ static void test_bits(const void *arg)
 		ECS_HOST_F_MSR,		 ECS_HOST_F_DEFER_TICK,
 		ECS_HOST_F_DEFER_WAKEUP, ECS_HOST_F_EXIT_CHECK,
 		ECS_HOST_F_RESET,	 ECS_HOST_F_MEMSLOT,
-		ECS_HOST_F_DESTROY,
+		ECS_HOST_F_DESTROY,	 ECS_HOST_F_BOOST,
+		ECS_HOST_F_BOOST_PICK,	 ECS_HOST_F_BOOST_PLACE,
 	};
 	static const uint64_t params[] = {
 		ECS_PARAM_MODE,	  ECS_PARAM_GRACE, ECS_PARAM_RECHECK,
@@ -298,10 +335,12 @@ static void test_ioctls(const void *arg)
 		unsigned long request;
 		size_t size;
 	} ioctls[] = {
-		{ ECS_IOC_VERSION, 88 },     { ECS_IOC_VM_SET, 1456 },
-		{ ECS_IOC_VM_GET, 1456 },    { ECS_IOC_VM_NEXT, 1456 },
-		{ ECS_IOC_VCPU_NEXT, 1456 }, { ECS_IOC_HOOK, 72 },
-		{ ECS_IOC_DISABLE_ALL, 0 },
+		{ ECS_IOC_VERSION, 88 },       { ECS_IOC_VM_SET, 1456 },
+		{ ECS_IOC_VM_GET, 1456 },      { ECS_IOC_VM_NEXT, 1456 },
+		{ ECS_IOC_VCPU_NEXT, 1456 },   { ECS_IOC_HOOK, 72 },
+		{ ECS_IOC_DISABLE_ALL, 0 },    { ECS_IOC_BOOST_SET, 1352 },
+		{ ECS_IOC_BOOST_CLEAR, 1352 }, { ECS_IOC_BOOST_NEXT, 1352 },
+		{ ECS_IOC_LIMIT_SET, 24 },     { ECS_IOC_LIMIT_GET, 24 },
 	};
 	unsigned long request;
 	size_t i;
@@ -320,19 +359,26 @@ static void test_ioctls(const void *arg)
 	}
 }
 
+static void check_names(const char *const *names, size_t nr, size_t want)
+{
+	size_t i, j;
+
+	CHECK(nr == want, "%zu names, not %zu", nr, want);
+	for (i = 0; i < nr; i++)
+		for (j = 0; j < i; j++)
+			CHECK(strcmp(names[i], names[j]), "%s twice", names[i]);
+}
+
 /* The names of the counters are an interface too: ecsctl prints them. */
 static void test_stat_names(const void *arg)
 {
 #define STAT_NAME(index, name, text) #name,
 	static const char *const names[] = { ECS_STATS(STAT_NAME) };
-	size_t i, j;
+	static const char *const boost[] = { ECS_BOOST_STATS(STAT_NAME) };
 
 	(void)arg;
-	CHECK(ARRAY_SIZE(names) == (size_t)ECS_STAT_NR, "%zu names",
-	      ARRAY_SIZE(names));
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		for (j = 0; j < i; j++)
-			CHECK(strcmp(names[i], names[j]), "%s twice", names[i]);
+	check_names(names, ARRAY_SIZE(names), ECS_STAT_NR);
+	check_names(boost, ARRAY_SIZE(boost), ECS_BOOST_STAT_NR);
 }
 
 int main(void)

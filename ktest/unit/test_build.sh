@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# test_build.sh: policy.c is pure, and the shared headers stand alone in every
-# language and width they promise. $1 is a directory for what is built.
+# test_build.sh: the pure files are pure, and the shared headers stand alone in
+# every language and width they promise. $1 is a directory for what is built.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,6 +11,7 @@ CC=${CC:-gcc}
 CXX=${CXX:-g++}
 NM=${NM:-nm}
 strict="-Wall -Wextra -Wpedantic -Werror"
+pure="policy budget admit"
 headers="ecs_abi.h ecs_hist.h ecs_ioctl.h ecs_types.h"
 number=0 failed=0 skipped=0
 
@@ -41,7 +42,7 @@ skip() {
 compile_pure() {
 	# shellcheck disable=SC2086 # a list of flags
 	"$CC" -std=gnu11 -O2 -ffreestanding -fno-builtin $strict \
-		-I"$top/common" -c "$top/ecs_host/policy.c" -o "$out/pure.o"
+		-I"$top/common" -c "$top/ecs_host/$1.c" -o "$out/pure.o"
 }
 
 needs_nothing() {
@@ -70,11 +71,13 @@ same_layout() {
 	"$@" -I"$top/common" -fsyntax-only "$here/test_abi.c"
 }
 
-total=$((3 + 4 * $(echo "$headers" | wc -w) + 1))
+total=$((3 * $(echo "$pure" | wc -w) + 4 * $(echo "$headers" | wc -w) + 1))
 printf 'KTAP version 1\n1..%s\n' "$total"
-report "policy.c compiles freestanding" compile_pure
-report "policy.o needs no symbol" needs_nothing
-report "policy.o has no writable data" keeps_nothing
+for file in $pure; do
+	report "$file.c compiles freestanding" compile_pure "$file"
+	report "$file.o needs no symbol" needs_nothing
+	report "$file.o has no writable data" keeps_nothing
+done
 
 # The headers of the 64-bit C library serve 32 bits too, but for one stub.
 m32flags="-m32 -idirafter $out/m32"
