@@ -13,7 +13,9 @@
 #include "ecs_ioctl.h"
 #include "hook.h"
 #include "msr.h"
+#include "promise.h"
 #include "vm.h"
+#include "walk.h"
 
 union argument {
 	__u32 size;
@@ -21,6 +23,8 @@ union argument {
 	struct ecs_ioc_vm vm;
 	struct ecs_ioc_vcpu vcpu;
 	struct ecs_ioc_hook hook;
+	struct ecs_ioc_boost boost;
+	struct ecs_ioc_limit limit;
 };
 
 static int get_version(union argument *arg)
@@ -53,22 +57,57 @@ static int set_vm(union argument *arg)
 
 static int get_vm(union argument *arg)
 {
-	return ecsh_vm_read(&arg->vm);
+	return ecsh_walk_read(&arg->vm);
 }
 
 static int next_vm(union argument *arg)
 {
-	return ecsh_vm_next(&arg->vm);
+	return ecsh_walk_next(&arg->vm);
 }
 
 static int next_vcpu(union argument *arg)
 {
-	return ecsh_vm_next_vcpu(&arg->vcpu);
+	return ecsh_walk_next_vcpu(&arg->vcpu);
 }
 
 static int get_hook(union argument *arg)
 {
 	return ecsh_hook_describe(&arg->hook);
+}
+
+static int set_boost(union argument *arg)
+{
+	if (!capable(CAP_SYS_NICE))
+		return -EPERM;
+	if (!(ecsh_hook_features() & ECS_HOST_F_BOOST))
+		return -EOPNOTSUPP;
+	return ecsh_promise_set(&arg->boost);
+}
+
+static int clear_boost(union argument *arg)
+{
+	if (!capable(CAP_SYS_NICE))
+		return -EPERM;
+	return ecsh_promise_clear(&arg->boost);
+}
+
+static int next_boost(union argument *arg)
+{
+	return ecsh_walk_next_boost(&arg->boost);
+}
+
+static int set_limit(union argument *arg)
+{
+	if (!capable(CAP_SYS_NICE))
+		return -EPERM;
+	if (arg->limit.sbt_max_ns && !(ecsh_hook_features() & ECS_HOST_F_BOOST))
+		return -EOPNOTSUPP;
+	return ecsh_vm_limit_set(&arg->limit);
+}
+
+static int get_limit(union argument *arg)
+{
+	return ecsh_walk_limit(&arg->limit);
 }
 
 static const struct command {
@@ -83,6 +122,13 @@ static const struct command {
 	{ _IOC_NR(ECS_IOC_VM_NEXT), sizeof(struct ecs_ioc_vm), next_vm },
 	{ _IOC_NR(ECS_IOC_VCPU_NEXT), sizeof(struct ecs_ioc_vcpu), next_vcpu },
 	{ _IOC_NR(ECS_IOC_HOOK), sizeof(struct ecs_ioc_hook), get_hook },
+	{ _IOC_NR(ECS_IOC_BOOST_SET), sizeof(struct ecs_ioc_boost), set_boost },
+	{ _IOC_NR(ECS_IOC_BOOST_CLEAR), sizeof(struct ecs_ioc_boost),
+	  clear_boost },
+	{ _IOC_NR(ECS_IOC_BOOST_NEXT), sizeof(struct ecs_ioc_boost),
+	  next_boost },
+	{ _IOC_NR(ECS_IOC_LIMIT_SET), sizeof(struct ecs_ioc_limit), set_limit },
+	{ _IOC_NR(ECS_IOC_LIMIT_GET), sizeof(struct ecs_ioc_limit), get_limit },
 };
 
 static long run(const struct command *command, void __user *user)
@@ -103,7 +149,8 @@ static long run(const struct command *command, void __user *user)
 	err = copy_struct_from_user(arg, command->size, user, told);
 	if (!err)
 		err = command->call(arg);
-	if (!err) {
+	/* What does not fit is refused with the numbers of what is free. */
+	if (!err || err == -ENOSPC) {
 		/* The size is the caller's and may have changed since. */
 		size = min_t(size_t, told, command->size);
 		arg->size = told;

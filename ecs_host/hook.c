@@ -5,7 +5,7 @@
 
 #include "hook.h"
 
-/* Filled by module init, read-only afterwards. */
+/* Filled by module init; afterwards only the errors may change. */
 static LIST_HEAD(sets);
 
 static void find(struct ecsh_hook *hook)
@@ -23,18 +23,15 @@ static void find(struct ecsh_hook *hook)
 }
 
 /**
- * ecsh_hook_register() - put a set of hooks in place, as far as it goes
+ * ecsh_hook_prepare() - find the functions of a set, hook nothing yet
  * @set: the set; each hook's error says what became of it
- *
- * A set without an ops.func only finds its functions.
  *
  * Context: module init, may sleep.
  */
-void ecsh_hook_register(struct ecsh_hook_set *set)
+void ecsh_hook_prepare(struct ecsh_hook_set *set)
 {
 	struct ecsh_hook *hook;
-	unsigned int i, found = 0;
-	int err;
+	unsigned int i;
 
 	list_add_tail(&set->node, &sets);
 	for (i = 0; i < set->nr; i++) {
@@ -45,15 +42,48 @@ void ecsh_hook_register(struct ecsh_hook_set *set)
 				ftrace_set_filter(&set->ops,
 						  (unsigned char *)hook->name,
 						  strlen(hook->name), 0);
-		found += !hook->error;
 	}
-	if (!found || !set->ops.func)
-		return;
+}
+
+/**
+ * ecsh_hook_engage() - put a prepared set in place, as far as it goes
+ * @set: the set
+ *
+ * Context: process context, may sleep; one at a time for each set.
+ * Return: 0 if it is in place now, else why not.
+ */
+int ecsh_hook_engage(struct ecsh_hook_set *set)
+{
+	unsigned int i, found = 0;
+	int err;
+
+	if (set->registered)
+		return 0;
+	for (i = 0; i < set->nr; i++)
+		found += !set->hooks[i].error;
+	if (!found)
+		return -ENOENT;
 	err = register_ftrace_function(&set->ops);
 	set->registered = !err;
 	for (i = 0; err && i < set->nr; i++)
 		if (!set->hooks[i].error)
 			set->hooks[i].error = err;
+	return err;
+}
+
+/**
+ * ecsh_hook_register() - prepare a set and put it in place
+ * @set: the set
+ *
+ * A set without an ops.func only finds its functions.
+ *
+ * Context: module init, may sleep.
+ */
+void ecsh_hook_register(struct ecsh_hook_set *set)
+{
+	ecsh_hook_prepare(set);
+	if (set->ops.func)
+		ecsh_hook_engage(set);
 }
 
 /**

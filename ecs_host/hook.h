@@ -50,6 +50,8 @@ struct ecsh_hook_set {
 	struct list_head node;
 };
 
+void ecsh_hook_prepare(struct ecsh_hook_set *set);
+int ecsh_hook_engage(struct ecsh_hook_set *set);
 void ecsh_hook_register(struct ecsh_hook_set *set);
 void ecsh_hook_unregister(struct ecsh_hook_set *set);
 u64 ecsh_hook_features(void);

@@ -5,10 +5,13 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "boost.h"
 #include "ctl.h"
 #include "gate.h"
 #include "hook.h"
 #include "kvm.h"
+#include "pick.h"
+#include "place.h"
 #include "sched.h"
 #include "thread.h"
 #include "vcpu.h"
@@ -25,6 +28,11 @@ static int __init ecsh_init(void)
 	err = ecsh_thread_init();
 	if (err)
 		goto exit_vcpu;
+	err = ecsh_boost_init();
+	if (err)
+		goto exit_thread;
+	ecsh_pick_init();
+	ecsh_place_init();
 	ecsh_sched_init();
 	err = ecsh_kvm_init();
 	if (err)
@@ -39,7 +47,9 @@ static int __init ecsh_init(void)
 exit_kvm:
 	ecsh_kvm_exit();
 exit_sched:
+	ecsh_boost_exit();
 	ecsh_sched_exit();
+exit_thread:
 	ecsh_thread_exit();
 exit_vcpu:
 	ecsh_vcpu_exit();
@@ -52,6 +62,7 @@ static void __exit ecsh_exit(void)
 	ecsh_ctl_exit();
 	/* No new registrations ... */
 	ecsh_kvm_exit();
+	ecsh_boost_exit();
 	/* ... no new extensions ... */
 	ecsh_sched_exit();
 	/* ... nobody runs a vCPU that we know of. */

@@ -13,9 +13,11 @@
 #include "gate.h"
 #include "hook.h"
 #include "msr.h"
+#include "promise.h"
 #include "stats.h"
 #include "thread.h"
 #include "vcpu.h"
+#include "vm.h"
 
 #define DONE  0
 #define FAULT 1
@@ -27,13 +29,23 @@
 static atomic_t inside = ATOMIC_INIT(0);
 atomic64_t ecsh_msr_strangers = ATOMIC64_INIT(0);
 
-static u64 features(void)
+static u64 features(struct kvm_vcpu *vcpu)
 {
 	u64 have = ecsh_hook_features();
+	struct ecsh_vcpu *v;
+	u64 offered = 0;
+	bool may;
 
 	if (have & (ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP))
-		return ECS_ABI_F_DEFER | ECS_ABI_F_YIELD;
-	return 0;
+		offered |= ECS_ABI_F_DEFER | ECS_ABI_F_YIELD;
+	rcu_read_lock();
+	v = ecsh_vcpu_find(vcpu);
+	may = v && READ_ONCE(v->sbt_max_ns);
+	rcu_read_unlock();
+	/* One that never registered has no record: its VM knows. */
+	if ((have & ECS_HOST_F_BOOST) && (v ? may : ecsh_vm_may_boost()))
+		offered |= ECS_ABI_F_BOOST;
+	return offered;
 }
 
 static int set_page(struct kvm_vcpu *vcpu, u64 data)
@@ -102,6 +114,50 @@ static int take_back(struct kvm_vcpu *vcpu)
 	return DONE;
 }
 
+/* The parameters on the guest's page. */
+static bool read_boost(struct ecsh_vcpu *v, u64 *sbt_ns, u64 *usbt_ns)
+{
+	const struct ecs_abi_boost *boost;
+	struct ecsh_page *page;
+	bool ok = false;
+
+	rcu_read_lock();
+	page = rcu_dereference(v->page);
+	if (page && !READ_ONCE(page->overwritten)) {
+		boost = &page->map->boost;
+		*sbt_ns = READ_ONCE(boost->sbt_ns);
+		*usbt_ns = READ_ONCE(boost->usbt_ns);
+		ok = !READ_ONCE(boost->flags);
+	}
+	rcu_read_unlock();
+	return ok;
+}
+
+static int set_boost(struct kvm_vcpu *vcpu, u64 data)
+{
+	u64 sbt_ns, usbt_ns, now = ktime_get_mono_fast_ns();
+	struct ecsh_vcpu *v;
+
+	if (data == ECS_ABI_BOOST_RELEASE) {
+		ecsh_promise_release(current);
+		return DONE;
+	}
+	/* vcpu->mutex is held: the record stays. */
+	rcu_read_lock();
+	v = ecsh_vcpu_find(vcpu);
+	rcu_read_unlock();
+	if (data != ECS_ABI_BOOST_REQUEST || !v)
+		return FAULT;
+	/* An answer costs the host more than the guest: not one after another. */
+	if (now - v->asked_at < NSEC_PER_MSEC)
+		return FAULT;
+	v->asked_at = now;
+	if (!read_boost(v, &sbt_ns, &usbt_ns) ||
+	    ecsh_promise_request(v, sbt_ns, usbt_ns))
+		return FAULT;
+	return DONE;
+}
+
 /**
  * ecsh_msr_set() - the guest writes one of our MSRs
  * @vcpu: KVM's vCPU
@@ -118,6 +174,9 @@ int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	switch (msr->index) {
 	case ECS_ABI_MSR_PAGE:
 		ret = set_page(vcpu, msr->data);
+		break;
+	case ECS_ABI_MSR_BOOST:
+		ret = set_boost(vcpu, msr->data);
 		break;
 	case ECS_ABI_MSR_YIELD:
 		ret = take_back(vcpu);
@@ -165,7 +224,7 @@ int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr)
 			    ECS_ABI_MINOR;
 		break;
 	case ECS_ABI_MSR_FEATURES:
-		msr->data = features();
+		msr->data = features(vcpu);
 		break;
 	case ECS_ABI_MSR_PAGE:
 		msr->data = registration(vcpu, false);

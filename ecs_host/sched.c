@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 
 #include "compat/sched.h"
+#include "follow.h"
 #include "gate.h"
 #include "hook.h"
 #include "sched.h"
@@ -50,7 +51,7 @@ static struct ecsh_hook wakeup_callers[] = {
 
 static struct ecsh_hook wakeup_hooks[] = {
 	{ .names = { "wakeup_preempt", "check_preempt_curr" },
-	  .feature = ECS_HOST_F_DEFER_WAKEUP },
+	  .feature = ECS_HOST_F_DEFER_WAKEUP | ECS_HOST_F_BOOST },
 };
 
 static struct ecsh_hook resched_hooks[] = {
@@ -76,6 +77,7 @@ static ECS_FTRACE_CALLBACK(observe_wakeup)
 	if (unlikely(!READ_ONCE(rq_base)))
 		WRITE_ONCE(rq_base,
 			   (unsigned long)note->rq - per_cpu_offset(note->cpu));
+	ecsh_follow_wakeup(p);
 }
 
 static bool is_caller(const struct ecsh_hook *callers, unsigned int nr,

@@ -20,6 +20,7 @@
 
 #include "compat/tracepoint.h"
 #include "gate.h"
+#include "promise.h"
 #include "thread.h"
 #include "vcpu.h"
 
@@ -134,6 +135,8 @@ int ecsh_thread_attach(struct ecsh_vcpu *v)
 	if (t->vcpu != v) {
 		ecsh_gate_leave();
 		unlink(t);
+		/* What the guest asked for was for the other vCPU. */
+		ecsh_promise_release(current);
 	}
 	WRITE_ONCE(v->task, current);
 	WRITE_ONCE(t->vcpu, v);

@@ -9,6 +9,7 @@
 #include "compat/timer.h"
 #include "gate.h"
 #include "stats.h"
+#include "promise.h"
 #include "thread.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -149,8 +150,10 @@ void ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
 {
 	struct ecsh_page *old = exchange_page(v, page, ECS_STAT_REGISTERED);
 
-	if (old)
-		ecsh_page_destroy(old, wq);
+	if (!old)
+		return;
+	ecsh_page_destroy(old, wq);
+	ecsh_promise_release(current);
 }
 
 /**
@@ -158,7 +161,8 @@ void ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
  * @v: the vCPU
  * @why: ECS_STAT_WITHDRAWN or ECS_STAT_DROPPED
  *
- * An extension under way ends at its next look, which finds no section.
+ * An extension under way ends at its next look, which finds no section; a boost
+ * that the guest asked for ends, too.
  *
  * Context: any but under a runqueue lock; the caller keeps @v alive.
  * Return: whether there was one.
@@ -166,10 +170,18 @@ void ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
 bool ecsh_vcpu_drop_page(struct ecsh_vcpu *v, enum ecs_stat why)
 {
 	struct ecsh_page *old = exchange_page(v, NULL, why);
+	struct task_struct *task;
 
-	if (old)
-		ecsh_page_destroy(old, wq);
-	return old;
+	if (!old)
+		return false;
+	ecsh_page_destroy(old, wq);
+	/* What the guest asked for on that page goes with it. */
+	rcu_read_lock();
+	task = READ_ONCE(v->task);
+	if (task)
+		ecsh_promise_release(task);
+	rcu_read_unlock();
+	return true;
 }
 
 /**
@@ -190,8 +202,9 @@ void ecsh_vcpu_destroyed(const struct kvm_vcpu *key)
 	raw_spin_unlock_irqrestore(&registry_lock, flags);
 	if (!v)
 		return;
-	ecsh_thread_forget(v);
+	/* Before its thread is forgotten: a boost of the guest goes with it. */
 	ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
+	ecsh_thread_forget(v);
 	queue_rcu_work(wq, &v->free);
 }
 

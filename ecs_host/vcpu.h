@@ -21,7 +21,7 @@ struct ecsh_vm;
 
 /**
  * struct ecsh_vcpu - one vCPU
- * @lock: covers @mode, @params, @state, @stats, @due and writes of @page. Innermost
+ * @lock: covers @mode, @params, @state, @stats, @due, the limits and writes of @page. Innermost
  *	but for the hrtimer base lock; taken with interrupts off, also inside a
  *	runqueue lock: no wakeups while it is held
  * @mode: ECS_MODE_*
@@ -29,6 +29,9 @@ struct ecsh_vm;
  * @state: the policy's account
  * @stats: counters
  * @due: while extended: when the next look is due
+ * @sbt_max_ns: largest SBT that the guest may ask for, 0: it may not
+ * @usbt_min_ns: least USBT that it may ask for
+ * @asked_at: when the guest last asked for a boost; vcpu->mutex
  * @page: the registration, RCU, NULL while there is none
  * @timer: looks at the section again; pinned to the CPU the vCPU runs on
  * @task: thread it is attached to, NULL if none; RCU; ecsh_thread's lock
@@ -47,6 +50,9 @@ struct ecsh_vcpu {
 	struct ecs_policy_state state;
 	struct ecs_ioc_stats stats;
 	u64 due;
+	u32 sbt_max_ns;
+	u32 usbt_min_ns;
+	u64 asked_at;
 	struct ecsh_page __rcu *page;
 	struct hrtimer timer;
 	struct task_struct *task;

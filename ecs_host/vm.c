@@ -14,38 +14,22 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "promise.h"
 #include "stats.h"
 #include "vcpu.h"
 #include "vm.h"
+#include "walk.h"
 
 static bool enable_all;
 module_param(enable_all, bool, 0444);
 MODULE_PARM_DESC(enable_all, "VMs are on unless switched off (default: no); cleared by disable --all");
 
-/**
- * struct ecsh_vm - a VMM process
- * @node: in the list of VMs
- * @pid: its thread group, with a reference
- * @params: what it is given
- * @vcpus: its records
- * @gone: counters of vCPUs that are destroyed, and of the VM as a whole
- *
- * All of it is covered by ecsh_vm_mutex.
- */
-struct ecsh_vm {
-	struct list_head node;
-	struct pid *pid;
-	struct ecs_ioc_params params;
-	struct list_head vcpus;
-	struct ecs_ioc_stats gone;
-};
-
 /*
  * Taken inside vcpu->mutex and kvm->srcu by guests that register, so nothing of
  * KVM and no user memory is touched while it is held.
  */
-static DEFINE_MUTEX(ecsh_vm_mutex);
-static LIST_HEAD(vms);
+DEFINE_MUTEX(ecsh_vm_mutex);
+LIST_HEAD(ecsh_vms);
 
 /**
  * ecsh_vm_defaults() - parameters of a VM that nobody has spoken of
@@ -63,8 +47,11 @@ void ecsh_vm_defaults(struct ecs_ioc_params *params)
 	};
 }
 
-/* Has the whole process died, reaped or not? */
-static bool is_dead(struct pid *pid)
+/**
+ * ecsh_vm_is_dead() - has the whole process died, reaped or not?
+ * @pid: its thread group
+ */
+bool ecsh_vm_is_dead(struct pid *pid)
 {
 	struct task_struct *task;
 	bool dead;
@@ -83,22 +70,34 @@ static void destroy(struct ecsh_vm *vm)
 	kfree(vm);
 }
 
-static void sweep(void)
+/**
+ * ecsh_vm_sweep() - forget VMs that are gone
+ *
+ * Context: ecsh_vm_mutex held.
+ */
+void ecsh_vm_sweep(void)
 {
 	struct ecsh_vm *vm, *next;
 
 	lockdep_assert_held(&ecsh_vm_mutex);
-	list_for_each_entry_safe(vm, next, &vms, node)
-		if (list_empty(&vm->vcpus) && is_dead(vm->pid))
+	list_for_each_entry_safe(vm, next, &ecsh_vms, node)
+		if (list_empty(&vm->vcpus) && ecsh_vm_is_dead(vm->pid))
 			destroy(vm);
 }
 
-static struct ecsh_vm *find(struct pid *pid)
+/**
+ * ecsh_vm_find() - what is known of a process
+ * @pid: its thread group
+ *
+ * Context: ecsh_vm_mutex held.
+ * Return: the VM or NULL.
+ */
+struct ecsh_vm *ecsh_vm_find(struct pid *pid)
 {
 	struct ecsh_vm *vm;
 
 	lockdep_assert_held(&ecsh_vm_mutex);
-	list_for_each_entry(vm, &vms, node)
+	list_for_each_entry(vm, &ecsh_vms, node)
 		if (vm->pid == pid)
 			return vm;
 	return NULL;
@@ -117,8 +116,8 @@ static struct ecsh_vm *find_or_add(struct pid *pid, struct ecsh_vm **fresh)
 {
 	struct ecsh_vm *vm;
 
-	sweep();
-	vm = find(pid);
+	ecsh_vm_sweep();
+	vm = ecsh_vm_find(pid);
 	if (vm || !*fresh)
 		return vm;
 	vm = *fresh;
@@ -126,7 +125,7 @@ static struct ecsh_vm *find_or_add(struct pid *pid, struct ecsh_vm **fresh)
 	vm->pid = get_pid(pid);
 	INIT_LIST_HEAD(&vm->vcpus);
 	ecsh_vm_defaults(&vm->params);
-	list_add_tail(&vm->node, &vms);
+	list_add_tail(&vm->node, &ecsh_vms);
 	return vm;
 }
 
@@ -143,6 +142,8 @@ static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
 	v->params.burst_ns = params->burst_ns;
 	v->params.budget_ppm = params->budget_ppm;
 	v->params.extend = params->mode == ECS_MODE_ON;
+	v->sbt_max_ns = vm->sbt_max_ns;
+	v->usbt_min_ns = vm->usbt_min_ns;
 	WRITE_ONCE(v->mode, params->mode);
 	raw_spin_unlock_irqrestore(&v->lock, flags);
 }
@@ -181,35 +182,8 @@ void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v)
 	mutex_lock(&ecsh_vm_mutex);
 	list_del(&v->vm_node);
 	ecsh_stats_add(&v->vm->gone, &v->stats);
-	sweep();
+	ecsh_vm_sweep();
 	mutex_unlock(&ecsh_vm_mutex);
-}
-
-static void read_vcpu(struct ecsh_vcpu *v, struct ecs_ioc_stats *stats)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&v->lock, flags);
-	ecsh_stats_add(stats, &v->stats);
-	raw_spin_unlock_irqrestore(&v->lock, flags);
-}
-
-static void fill(struct ecsh_vm *vm, struct ecs_ioc_vm *arg)
-{
-	struct ecsh_vcpu *v;
-
-	lockdep_assert_held(&ecsh_vm_mutex);
-	arg->pid = pid_vnr(vm->pid);
-	arg->vcpus = 0;
-	arg->registered = 0;
-	arg->zero = 0;
-	arg->params = vm->params;
-	arg->stats = vm->gone;
-	list_for_each_entry(v, &vm->vcpus, vm_node) {
-		arg->vcpus++;
-		arg->registered += !!rcu_access_pointer(v->page);
-		read_vcpu(v, &arg->stats);
-	}
 }
 
 static bool params_are_valid(const struct ecs_ioc_params *p)
@@ -247,12 +221,17 @@ static void merge(struct ecs_ioc_params *to, const struct ecs_ioc_params *from)
 		to->burst_ns = from->burst_ns;
 }
 
-/* The pid of a live process, with a reference; as the caller numbers it. */
-static struct pid *get_live_pid(s32 nr)
+/**
+ * ecsh_vm_get_live_pid() - a live process by its number
+ * @nr: as the caller numbers it
+ *
+ * Return: its struct pid, with a reference, or NULL.
+ */
+struct pid *ecsh_vm_get_live_pid(s32 nr)
 {
 	struct pid *pid = nr > 0 ? find_get_pid(nr) : NULL;
 
-	if (pid && is_dead(pid)) {
+	if (pid && ecsh_vm_is_dead(pid)) {
 		put_pid(pid);
 		return NULL;
 	}
@@ -277,7 +256,7 @@ int ecsh_vm_set(struct ecs_ioc_vm *arg)
 
 	if (arg->flags || !params_are_valid(&change))
 		return -EINVAL;
-	pid = get_live_pid(arg->pid);
+	pid = ecsh_vm_get_live_pid(arg->pid);
 	if (!pid)
 		return -ESRCH;
 	fresh = alloc();
@@ -292,132 +271,97 @@ int ecsh_vm_set(struct ecs_ioc_vm *arg)
 			goto unlock;
 		}
 		vm->params = params;
+		/* Switched off is all of it: the guest may not ask again. */
+		if ((change.valid & ECS_PARAM_MODE) &&
+		    change.mode == ECS_MODE_OFF)
+			vm->sbt_max_ns = 0;
 		list_for_each_entry(v, &vm->vcpus, vm_node)
 			apply(vm, v);
-		fill(vm, arg);
+		ecsh_walk_fill_vm(vm, arg);
 	} else {
 		err = -ENOMEM;
 	}
 unlock:
 	mutex_unlock(&ecsh_vm_mutex);
 	kfree(fresh);
+	if (!err && (change.valid & ECS_PARAM_MODE) &&
+	    change.mode == ECS_MODE_OFF)
+		ecsh_promise_clear_vm(pid);
 	put_pid(pid);
 	return err;
 }
 
 /**
- * ecsh_vm_read() - a VM's parameters and counters
- * @arg: see ECS_IOC_VM_GET
+ * ecsh_vm_know() - remember a process as a VM
+ * @pid: its thread group
  *
  * Context: may sleep.
- * Return: 0, -ESRCH no such process, -ENOENT a process the module never heard of.
+ * Return: 0 or -ENOMEM.
  */
-int ecsh_vm_read(struct ecs_ioc_vm *arg)
+int ecsh_vm_know(struct pid *pid)
 {
-	struct ecsh_vm *vm;
-	struct pid *pid;
+	struct ecsh_vm *vm, *fresh = alloc();
 
-	if (arg->flags)
-		return -EINVAL;
-	pid = get_live_pid(arg->pid);
-	if (!pid)
-		return -ESRCH;
 	mutex_lock(&ecsh_vm_mutex);
-	vm = find(pid);
-	if (vm)
-		fill(vm, arg);
+	vm = find_or_add(pid, &fresh);
 	mutex_unlock(&ecsh_vm_mutex);
-	put_pid(pid);
-	return vm ? 0 : -ENOENT;
+	kfree(fresh);
+	return vm ? 0 : -ENOMEM;
 }
 
 /**
- * ecsh_vm_next() - walk the VMs in the order of their pids
- * @arg: see ECS_IOC_VM_NEXT
+ * ecsh_vm_limit_set() - what a guest may ask for itself
+ * @arg: see ECS_IOC_LIMIT_SET
  *
- * Context: may sleep.
- * Return: 0, -ENOENT at the end.
+ * Context: may sleep; the caller has checked permission.
+ * Return: 0, -EINVAL a value is out of bounds, -ESRCH no such process, -ENOMEM.
  */
-int ecsh_vm_next(struct ecs_ioc_vm *arg)
+int ecsh_vm_limit_set(struct ecs_ioc_limit *arg)
 {
-	struct ecsh_vm *vm, *best = NULL;
-
-	if (arg->flags)
-		return -EINVAL;
-	mutex_lock(&ecsh_vm_mutex);
-	sweep();
-	list_for_each_entry(vm, &vms, node) {
-		/* 0: not visible in the caller's pid namespace. */
-		if (pid_vnr(vm->pid) <= max(arg->pid, 0) || is_dead(vm->pid))
-			continue;
-		if (!best || pid_vnr(vm->pid) < pid_vnr(best->pid))
-			best = vm;
-	}
-	if (best)
-		fill(best, arg);
-	mutex_unlock(&ecsh_vm_mutex);
-	return best ? 0 : -ENOENT;
-}
-
-static void fill_vcpu(struct ecsh_vcpu *v, struct ecs_ioc_vcpu *arg)
-{
-	struct task_struct *task;
-	struct ecsh_page *page;
-
-	lockdep_assert_held(&ecsh_vm_mutex);
-	arg->vcpu = v->id;
-	arg->tid = 0;
-	arg->run_ns = 0;
-	arg->registered = 0;
-	arg->generation = 0;
-	arg->pc_width = 0;
-	arg->zero = 0;
-	memset(&arg->stats, 0, sizeof(arg->stats));
-	read_vcpu(v, &arg->stats);
-	rcu_read_lock();
-	page = rcu_dereference(v->page);
-	if (page) {
-		arg->registered = 1;
-		arg->generation = page->generation;
-		arg->pc_width = page->pc_width;
-	}
-	task = READ_ONCE(v->task);
-	if (task) {
-		arg->tid = task_pid_vnr(task);
-		arg->run_ns = READ_ONCE(task->se.sum_exec_runtime);
-	}
-	rcu_read_unlock();
-}
-
-/**
- * ecsh_vm_next_vcpu() - walk a VM's vCPUs in the order of their ids
- * @arg: see ECS_IOC_VCPU_NEXT
- *
- * Context: may sleep.
- * Return: 0, -ESRCH no such process, -ENOENT unknown VM or at the end.
- */
-int ecsh_vm_next_vcpu(struct ecs_ioc_vcpu *arg)
-{
-	struct ecsh_vcpu *v, *best = NULL;
-	struct ecsh_vm *vm;
+	struct ecsh_vm *vm, *fresh;
+	struct ecsh_vcpu *v;
 	struct pid *pid;
 
-	if (arg->flags)
+	if (arg->flags || arg->zero || arg->sbt_max_ns > ECS_BOOST_SBT_NS_MAX ||
+	    (arg->sbt_max_ns && (arg->sbt_max_ns < ECS_BOOST_SBT_NS_MIN ||
+				 arg->usbt_min_ns < ECS_BOOST_USBT_NS_MIN ||
+				 arg->usbt_min_ns > ECS_BOOST_USBT_NS_MAX)))
 		return -EINVAL;
-	pid = get_live_pid(arg->pid);
+	pid = ecsh_vm_get_live_pid(arg->pid);
 	if (!pid)
 		return -ESRCH;
+	fresh = alloc();
 	mutex_lock(&ecsh_vm_mutex);
-	vm = find(pid);
-	if (vm)
+	vm = find_or_add(pid, &fresh);
+	if (vm) {
+		vm->sbt_max_ns = arg->sbt_max_ns;
+		vm->usbt_min_ns = arg->usbt_min_ns;
 		list_for_each_entry(v, &vm->vcpus, vm_node)
-			if (v->id > arg->vcpu && (!best || v->id < best->id))
-				best = v;
-	if (best)
-		fill_vcpu(best, arg);
+			apply(vm, v);
+	}
 	mutex_unlock(&ecsh_vm_mutex);
+	kfree(fresh);
+	if (vm)
+		ecsh_promise_limit(pid, arg->sbt_max_ns, arg->usbt_min_ns);
 	put_pid(pid);
-	return best ? 0 : -ENOENT;
+	return vm ? 0 : -ENOMEM;
+}
+
+/**
+ * ecsh_vm_may_boost() - may the guest of the current process ask for boosts?
+ *
+ * Context: a vCPU's thread, may sleep.
+ */
+bool ecsh_vm_may_boost(void)
+{
+	struct ecsh_vm *vm;
+	bool may;
+
+	mutex_lock(&ecsh_vm_mutex);
+	vm = ecsh_vm_find(task_tgid(current));
+	may = vm && vm->sbt_max_ns;
+	mutex_unlock(&ecsh_vm_mutex);
+	return may;
 }
 
 /**
@@ -432,12 +376,14 @@ void ecsh_vm_disable_all(void)
 
 	mutex_lock(&ecsh_vm_mutex);
 	enable_all = false;
-	list_for_each_entry(vm, &vms, node) {
+	list_for_each_entry(vm, &ecsh_vms, node) {
 		vm->params.mode = ECS_MODE_OFF;
+		vm->sbt_max_ns = 0;
 		list_for_each_entry(v, &vm->vcpus, vm_node)
 			apply(vm, v);
 	}
 	mutex_unlock(&ecsh_vm_mutex);
+	ecsh_promise_clear_all();
 }
 
 /**
@@ -449,6 +395,6 @@ void ecsh_vm_exit(void)
 {
 	struct ecsh_vm *vm, *next;
 
-	list_for_each_entry_safe(vm, next, &vms, node)
+	list_for_each_entry_safe(vm, next, &ecsh_vms, node)
 		destroy(vm);
 }

@@ -25,4 +25,46 @@ static inline bool ecs_sched_is_fair(struct task_struct *task)
 	return READ_ONCE(task->prio) >= MAX_RT_PRIO;
 }
 
+/* The group entity above, NULL at the root. */
+static inline struct sched_entity *ecs_sched_parent(struct sched_entity *se)
+{
+#ifdef CONFIG_FAIR_GROUP_SCHED
+	return se->parent;
+#else
+	return NULL;
+#endif
+}
+
+/* The queue that an entity is on; without groups there is but one a CPU. */
+static inline struct cfs_rq *ecs_sched_queue(struct sched_entity *se)
+{
+#ifdef CONFIG_FAIR_GROUP_SCHED
+	return se->cfs_rq;
+#else
+	return NULL;
+#endif
+}
+
+/* Does it sleep, though it is still queued? */
+static inline bool ecs_sched_is_delayed(const struct sched_entity *se)
+{
+#ifdef ECS_HAVE_SCHED_DELAYED
+	return se->sched_delayed;
+#else
+	return false;
+#endif
+}
+
+/* Does an entity want to run? */
+static inline bool ecs_sched_is_queued(const struct sched_entity *se)
+{
+	return se->on_rq && !ecs_sched_is_delayed(se);
+}
+
+/* Does a task want to run, or runs? By its queue: its state comes before. */
+static inline bool ecs_sched_is_runnable(const struct task_struct *task)
+{
+	return READ_ONCE(task->on_rq) && !ecs_sched_is_delayed(&task->se);
+}
+
 #endif /* ECS_COMPAT_SCHED_H */

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * promise.c: see promise.h; what fits is decided by admit.c.
+ *
+ * Affinities are looked at when a boost is asked for. Who narrows them later
+ * may have promised more than there is; then boosts wait for each other.
+ */
+#include <linux/cpumask.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "admit.h"
+#include "boost.h"
+#include "compat/sched.h"
+#include "dispatch.h"
+#include "fifo.h"
+#include "pick.h"
+#include "promise.h"
+#include "vcpu.h"
+#include "vm.h"
+#include "walk.h"
+
+static unsigned int boost_limit = 50;
+module_param(boost_limit, uint, 0644);
+MODULE_PARM_DESC(boost_limit, "percent of each CPU that boosts may be promised (default 50)");
+
+static int choose_backend(u32 *backend)
+{
+	int err;
+
+	if (*backend > ECS_BOOST_FIFO)
+		return -EINVAL;
+	if (*backend == ECS_BOOST_FIFO)
+		return 0;
+	err = ecsh_pick_engage();
+	if (err && *backend == ECS_BOOST_PICK)
+		return -EOPNOTSUPP;
+	*backend = err ? ECS_BOOST_FIFO : ECS_BOOST_PICK;
+	return 0;
+}
+
+/**
+ * ecsh_promise_share() - the share of a CPU that goes with parameters
+ * @params: SBT and USBT
+ *
+ * Return: parts per million.
+ */
+u32 ecsh_promise_share(const struct ecs_budget_params *params)
+{
+	return ecs_admit_share_ppm(params->sbt_ns, params->usbt_ns);
+}
+
+/*
+ * What a record takes of the CPUs. Until it has cooled it is what it was promised
+ * before, for that it has used: also if it was given back or made smaller.
+ */
+static u32 claim_of(struct ecsh_boost *b)
+{
+	u32 share = ecsh_promise_share(&b->params);
+	unsigned long flags;
+	bool cooling;
+
+	raw_spin_lock_irqsave(&b->lock, flags);
+	cooling = ecs_budget_cooling_left(&b->budget, ktime_get_mono_fast_ns());
+	if (!cooling)
+		b->claim_ppm = b->gone ? 0 : share;
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	return b->gone ? b->claim_ppm : max(b->claim_ppm, share);
+}
+
+/* Fits a share for @task, beside all boosts but @self? */
+static int admit(struct task_struct *task, const struct ecsh_boost *self,
+		 u32 ppm, struct ecs_ioc_boost *arg)
+{
+	struct ecs_admit_claim wanted = {
+		.ppm = ppm,
+		.cpus = (const u64 *)cpumask_bits(task->cpus_ptr),
+	};
+	struct ecs_admit_answer answer;
+	struct ecs_admit_claim *claims;
+	unsigned int nr = 0;
+	struct ecsh_boost *b;
+	bool fits;
+
+	BUILD_BUG_ON(sizeof(unsigned long) != sizeof(u64));
+	claims = kcalloc(ecsh_boost_nr + 1, sizeof(*claims), GFP_KERNEL);
+	if (!claims)
+		return -ENOMEM;
+	list_for_each_entry(b, &ecsh_boosts, node) {
+		if (b == self)
+			continue;
+		claims[nr].ppm = claim_of(b);
+		claims[nr].cpus = (const u64 *)cpumask_bits(b->task->cpus_ptr);
+		nr++;
+	}
+	fits = ecs_admit_check(claims, nr, &wanted,
+			       (const u64 *)cpumask_bits(cpu_online_mask),
+			       BITS_TO_LONGS(nr_cpu_ids),
+			       min(READ_ONCE(boost_limit), 100u) * 10000,
+			       &answer);
+	kfree(claims);
+	arg->wanted_ppm = ppm;
+	arg->free_ppm = answer.free_ppm;
+	arg->capacity_ppm = answer.capacity_ppm;
+	return fits ? 0 : -ENOSPC;
+}
+
+static void change(struct ecsh_boost *b, const struct ecs_budget_params *params,
+		   u32 backend)
+{
+	unsigned long flags;
+
+	claim_of(b);
+	raw_spin_lock_irqsave(&b->lock, flags);
+	b->params = *params;
+	WRITE_ONCE(b->backend, backend);
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	ecsh_fifo_sync(b);
+}
+
+/* Context: ecsh_boost_mutex held; @task stays. */
+static int set(struct task_struct *task, u32 source, struct ecs_ioc_boost *arg)
+{
+	struct ecs_budget_params params = {
+		.sbt_ns = arg->sbt_ns,
+		.usbt_ns = arg->usbt_ns,
+		.borrow_ns = arg->borrow_ns,
+	};
+	struct ecsh_boost *b = ecsh_boost_find(task);
+	u32 backend = arg->backend;
+	unsigned long flags;
+	int err;
+
+	lockdep_assert_held(&ecsh_boost_mutex);
+	/* A guest does not change what the administrator gave it. */
+	if (b && source == ECS_BOOST_BY_GUEST &&
+	    b->source == ECS_BOOST_BY_ADMIN && !READ_ONCE(b->gone))
+		return 0;
+	/* Asked again, as guests do now and then: nothing to do. */
+	if (b && source == ECS_BOOST_BY_GUEST && !READ_ONCE(b->gone) &&
+	    b->params.sbt_ns == params.sbt_ns &&
+	    b->params.usbt_ns == params.usbt_ns)
+		return 0;
+	if (!b && !ecs_sched_is_fair(task))
+		return -EBUSY;
+	/* Not the -EBUSY of another user of ftrace: that means something else. */
+	if (ecsh_boost_engage())
+		return -EOPNOTSUPP;
+	err = choose_backend(&backend);
+	if (err)
+		return err;
+	err = admit(task, b, ecsh_promise_share(&params), arg);
+	if (err)
+		return err;
+	if (b)
+		change(b, &params, backend);
+	if (b && READ_ONCE(b->gone))
+		ecsh_dispatch_revive(b);
+	if (!b)
+		b = ecsh_boost_add(task, &params, backend);
+	if (!b)
+		return -ENOMEM;
+	b->vcpu = arg->vcpu;
+	raw_spin_lock_irqsave(&b->lock, flags);
+	b->source = source;
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	return 0;
+}
+
+/* The thread @tid of process @pid, with a reference. */
+static struct task_struct *get_thread(s32 pid, s32 tid)
+{
+	struct pid *number = tid > 0 ? find_get_pid(tid) : NULL;
+	struct task_struct *task;
+
+	task = number ? get_pid_task(number, PIDTYPE_PID) : NULL;
+	put_pid(number);
+	if (task && (task_tgid_vnr(task) != pid || (task->flags & PF_KTHREAD) ||
+		     (task->flags & PF_EXITING))) {
+		put_task_struct(task);
+		task = NULL;
+	}
+	return task;
+}
+
+static bool arg_is_valid(const struct ecs_ioc_boost *arg)
+{
+	return !arg->flags && !arg->zero && arg->vcpu >= -1 &&
+	       arg->sbt_ns >= ECS_BOOST_SBT_NS_MIN &&
+	       arg->sbt_ns <= ECS_BOOST_SBT_NS_MAX &&
+	       arg->usbt_ns >= ECS_BOOST_USBT_NS_MIN &&
+	       arg->usbt_ns <= ECS_BOOST_USBT_NS_MAX &&
+	       arg->borrow_ns <= ECS_BOOST_BORROW_NS_MAX;
+}
+
+/**
+ * ecsh_promise_set() - boost a thread, or change what it is promised
+ * @arg: see ECS_IOC_BOOST_SET
+ *
+ * Context: may sleep; the caller has checked permission.
+ * Return: 0, -EINVAL a value is out of bounds, -ESRCH no such thread, -EBUSY it
+ * has a real-time policy of its own, -ENOSPC it cannot be promised, -EOPNOTSUPP
+ * not with this backend or kernel, -ENOMEM. Nothing is changed on error.
+ */
+int ecsh_promise_set(struct ecs_ioc_boost *arg)
+{
+	struct task_struct *task;
+	struct ecsh_boost *b;
+	struct pid *pid;
+	int err;
+
+	if (!arg_is_valid(arg))
+		return -EINVAL;
+	task = get_thread(arg->pid, arg->tid);
+	if (!task)
+		return -ESRCH;
+	/* So that it is listed, a guest without a module, too. */
+	pid = get_task_pid(task, PIDTYPE_TGID);
+	err = ecsh_vm_know(pid);
+	put_pid(pid);
+	if (err) {
+		put_task_struct(task);
+		return err;
+	}
+	mutex_lock(&ecsh_boost_mutex);
+	err = set(task, ECS_BOOST_BY_ADMIN, arg);
+	b = err ? NULL : ecsh_boost_find(task);
+	if (b)
+		ecsh_walk_fill_boost(b, arg);
+	/* It exited meanwhile, and nobody else would see that. */
+	if (b && (READ_ONCE(task->flags) & PF_EXITING)) {
+		ecsh_boost_remove(b);
+		err = -ESRCH;
+	}
+	mutex_unlock(&ecsh_boost_mutex);
+	put_task_struct(task);
+	return err;
+}
+
+static void clear_if(bool (*matches)(const struct ecsh_boost *b, const void *),
+		     const void *what)
+{
+	struct ecsh_boost *b, *next;
+
+	mutex_lock(&ecsh_boost_mutex);
+	list_for_each_entry_safe(b, next, &ecsh_boosts, node)
+		if (matches(b, what))
+			ecsh_boost_remove(b);
+	mutex_unlock(&ecsh_boost_mutex);
+}
+
+static bool is_of_vm(const struct ecsh_boost *b, const void *tgid)
+{
+	return b->tgid == tgid;
+}
+
+static bool is_any(const struct ecsh_boost *b, const void *unused)
+{
+	return true;
+}
+
+/**
+ * ecsh_promise_clear_vm() - end all boosts of a process
+ * @tgid: the process
+ *
+ * Context: may sleep.
+ */
+void ecsh_promise_clear_vm(struct pid *tgid)
+{
+	clear_if(is_of_vm, tgid);
+}
+
+/**
+ * ecsh_promise_clear_all() - end all boosts
+ *
+ * Context: may sleep.
+ */
+void ecsh_promise_clear_all(void)
+{
+	clear_if(is_any, NULL);
+}
+
+/**
+ * ecsh_promise_clear() - end one boost, or all of a VM
+ * @arg: see ECS_IOC_BOOST_CLEAR
+ *
+ * Context: may sleep; the caller has checked permission.
+ * Return: 0, -EINVAL, -ESRCH no such process or thread, -ENOENT the thread is
+ * not boosted.
+ */
+int ecsh_promise_clear(struct ecs_ioc_boost *arg)
+{
+	struct task_struct *task;
+	struct ecsh_boost *b;
+	struct pid *pid;
+
+	if (arg->flags)
+		return -EINVAL;
+	if (!arg->tid) {
+		pid = ecsh_vm_get_live_pid(arg->pid);
+		if (!pid)
+			return -ESRCH;
+		ecsh_promise_clear_vm(pid);
+		put_pid(pid);
+		return 0;
+	}
+	task = get_thread(arg->pid, arg->tid);
+	if (!task)
+		return -ESRCH;
+	mutex_lock(&ecsh_boost_mutex);
+	b = ecsh_boost_find(task);
+	if (b)
+		ecsh_boost_remove(b);
+	mutex_unlock(&ecsh_boost_mutex);
+	put_task_struct(task);
+	return b ? 0 : -ENOENT;
+}
+
+/* Context: boost mutex held, by which a limit that is lowered is waited for. */
+static bool may_ask(struct ecsh_vcpu *v, u64 sbt_ns, u64 usbt_ns)
+{
+	return rcu_access_pointer(v->page) && READ_ONCE(v->task) == current &&
+	       sbt_ns <= READ_ONCE(v->sbt_max_ns) &&
+	       usbt_ns >= READ_ONCE(v->usbt_min_ns);
+}
+
+/**
+ * ecsh_promise_request() - a guest asks for a boost of the vCPU that runs it
+ * @v: the vCPU, with a page
+ * @sbt_ns: run time wanted per boost
+ * @usbt_ns: time after a boost before the next may begin
+ *
+ * Context: the vCPU's thread, may sleep.
+ * Return: as ecsh_promise_set(), -EPERM beyond what the VM is allowed.
+ */
+int ecsh_promise_request(struct ecsh_vcpu *v, u64 sbt_ns, u64 usbt_ns)
+{
+	struct ecs_ioc_boost arg = { .vcpu = v->id };
+	int err;
+
+	if (sbt_ns > ECS_BOOST_SBT_NS_MAX || usbt_ns > ECS_BOOST_USBT_NS_MAX)
+		return -EINVAL;
+	arg.sbt_ns = sbt_ns;
+	arg.usbt_ns = usbt_ns;
+	if (!arg_is_valid(&arg))
+		return -EINVAL;
+	mutex_lock(&ecsh_boost_mutex);
+	err = may_ask(v, sbt_ns, usbt_ns) ?
+		      set(current, ECS_BOOST_BY_GUEST, &arg) :
+		      -EPERM;
+	mutex_unlock(&ecsh_boost_mutex);
+	/* The page was dropped meanwhile, by somebody who found no boost yet. */
+	if (!err && !rcu_access_pointer(v->page))
+		ecsh_promise_release(current);
+	return err;
+}
+
+/**
+ * ecsh_promise_release() - a guest needs no boost any more, or lost its page
+ * @task: the thread of its vCPU
+ *
+ * Context: any but under a runqueue lock; @task stays.
+ */
+void ecsh_promise_release(struct task_struct *task)
+{
+	struct ecsh_boost *b;
+
+	rcu_read_lock();
+	b = ecsh_boost_find(task);
+	if (b)
+		ecsh_dispatch_stop(b, true);
+	rcu_read_unlock();
+}
+
+/**
+ * ecsh_promise_prepare() - have all hooks in place before a guest asks
+ *
+ * A guest asks with locks of KVM held, where text is not to be patched.
+ *
+ * Context: may sleep.
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int ecsh_promise_prepare(void)
+{
+	int err;
+
+	mutex_lock(&ecsh_boost_mutex);
+	err = ecsh_boost_engage();
+	if (!err)
+		ecsh_pick_engage();
+	mutex_unlock(&ecsh_boost_mutex);
+	return err ? -EOPNOTSUPP : 0;
+}
+
+/**
+ * ecsh_promise_limit() - end what a guest asked for and may not have any more
+ * @tgid: the VM
+ * @sbt_max_ns: largest SBT allowed
+ * @usbt_min_ns: least USBT allowed
+ *
+ * Context: may sleep.
+ */
+void ecsh_promise_limit(struct pid *tgid, u32 sbt_max_ns, u32 usbt_min_ns)
+{
+	struct ecsh_boost *b, *next;
+
+	mutex_lock(&ecsh_boost_mutex);
+	list_for_each_entry_safe(b, next, &ecsh_boosts, node)
+		if (b->tgid == tgid && b->source == ECS_BOOST_BY_GUEST &&
+		    (b->params.sbt_ns > sbt_max_ns ||
+		     b->params.usbt_ns < usbt_min_ns))
+			ecsh_boost_remove(b);
+	mutex_unlock(&ecsh_boost_mutex);
+}
