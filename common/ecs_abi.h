@@ -10,12 +10,14 @@
  *
  * GRAMMAR
  *
- *   session      := identify features? register { mark } withdraw
+ *   session      := identify features? register { mark | boost } withdraw
  *   identify     := RDMSR ECS_ABI_MSR_ID       magic << 32 | major << 16 | minor
  *   features     := RDMSR ECS_ABI_MSR_FEATURES ECS_ABI_F_* offered to this VM
  *   register     := WRMSR ECS_ABI_MSR_PAGE     page GPA | ECS_ABI_PAGE_ENABLE
  *   withdraw     := WRMSR ECS_ABI_MSR_PAGE     0
- *   mark         := stores to the "guest" and "boost" lines of the page
+ *   mark         := stores to the "guest" line of the page
+ *   boost        := stores to the "boost" line of the page,
+ *                   WRMSR ECS_ABI_MSR_BOOST    ECS_ABI_BOOST_*
  *
  * RULES
  *
@@ -55,6 +57,20 @@
  *  9. Registering is legal when the VM is not (yet) served; the registration
  *     then lies dormant until an administrator switches the VM on.
  * 10. Bytes named "zero" are written as 0 and not interpreted.
+ * 11. Soft real time. While the host offers ECS_ABI_F_BOOST, which is the
+ *     administrator's to change at any time, a registered vCPU may ask for
+ *     boosts: parameters into the "boost" line, then ECS_ABI_BOOST_REQUEST. The
+ *     host reads the line then and only then. From then on each wakeup of the
+ *     vCPU is boosted, within these parameters: a guest asks once, not once a
+ *     period.
+ * 12. A request gets #GP and changes nothing if there is no page, if it is not
+ *     allowed or beyond the limits, if flags is not 0, or if the host cannot
+ *     promise it now. While a boost is held a request asks for what is in the
+ *     line now; it gives back no budget that was used.
+ * 13. A boost ends with ECS_ABI_BOOST_RELEASE, which always succeeds; with the
+ *     registration, be it withdrawn, replaced or dropped; and when the
+ *     administrator takes it away, of which nobody tells the guest: one that
+ *     wants to know asks again now and then.
  */
 #ifndef ECS_ABI_H
 #define ECS_ABI_H

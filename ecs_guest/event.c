@@ -11,6 +11,7 @@
  *   crash kexec		a kprobe on its entry: it comes before the panic
  *				notifiers. The other CPUs are stopped for ever
  *				and their memory is only read by the new kernel
+ * A boost ends with the registration, so that it needs no care of its own.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -22,15 +23,23 @@
 
 #include "event.h"
 #include "page.h"
+#include "realtime.h"
 
 static int hotplug_state;
 static bool crash_probed;
 
-/* Context: the CPU's hotplug thread, on the CPU. */
-static int come_online(unsigned int cpu)
+/* Context: does not migrate; on the CPU in question. */
+static void arrive(void *unused)
 {
 	/* A CPU that cannot be registered is an ordinary one. */
 	ecsg_page_publish(NULL);
+	ecsg_realtime_registered();
+}
+
+/* Context: the CPU's hotplug thread, on the CPU. */
+static int come_online(unsigned int cpu)
+{
+	arrive(NULL);
 	return 0;
 }
 
@@ -59,7 +68,7 @@ static int on_pm(struct notifier_block *nb, unsigned long code, void *data)
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		on_each_cpu(ecsg_page_publish, NULL, 1);
+		on_each_cpu(arrive, NULL, 1);
 		break;
 	}
 	return NOTIFY_DONE;

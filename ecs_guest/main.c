@@ -10,6 +10,8 @@
 #include "host.h"
 #include "idle.h"
 #include "page.h"
+#include "param.h"
+#include "realtime.h"
 #include "watch.h"
 
 static int get_registered(char *buf, const struct kernel_param *param)
@@ -18,6 +20,7 @@ static int get_registered(char *buf, const struct kernel_param *param)
 }
 
 static const struct kernel_param_ops registered_ops = {
+	.set = ecsg_param_refuse,
 	.get = get_registered,
 };
 module_param_cb(registered, &registered_ops, NULL, 0444);
@@ -39,6 +42,7 @@ static int __init ecsg_init(void)
 	err = ecsg_event_init();
 	if (err)
 		goto exit_idle;
+	ecsg_realtime_init();
 	ecsg_watch_init();
 	pr_info("version %s, registered on %u CPUs\n", ECS_VERSION,
 		ecsg_page_count());
@@ -55,6 +59,7 @@ static void __exit ecsg_exit(void)
 {
 	/* The watch would register again what the events withdraw. */
 	ecsg_watch_exit();
+	ecsg_realtime_exit();
 	ecsg_event_exit();
 	ecsg_idle_exit();
 	ecsg_page_exit();

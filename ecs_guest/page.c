@@ -18,9 +18,11 @@
 #include "page.h"
 
 DEFINE_PER_CPU(struct ecs_abi_page *, ecsg_page);
-/* Is this CPU to be registered, and is it? */
+DEFINE_PER_CPU(unsigned long, ecsg_page_session);
+/* The last number given to one. */
+static DEFINE_PER_CPU(unsigned long, last_session);
+/* Is this CPU to be registered? */
 static DEFINE_PER_CPU(bool, wanted);
-static DEFINE_PER_CPU(bool, published);
 
 static void fill_header(struct ecs_abi_header *header)
 {
@@ -51,10 +53,11 @@ void ecsg_page_publish(void *unused)
 
 	fill_header(&page->header);
 	this_cpu_write(wanted, true);
-	this_cpu_write(published,
-		       !ecsg_host_write(ECS_ABI_MSR_PAGE,
-					virt_to_phys(page) |
-						ECS_ABI_PAGE_ENABLE));
+	this_cpu_write(ecsg_page_session, 0);
+	if (!ecsg_host_write(ECS_ABI_MSR_PAGE,
+			     virt_to_phys(page) | ECS_ABI_PAGE_ENABLE))
+		this_cpu_write(ecsg_page_session,
+			       this_cpu_inc_return(last_session));
 }
 
 /**
@@ -66,9 +69,9 @@ void ecsg_page_publish(void *unused)
 void ecsg_page_withdraw(void *unused)
 {
 	this_cpu_write(wanted, false);
-	if (!this_cpu_read(published))
+	if (!this_cpu_read(ecsg_page_session))
 		return;
-	this_cpu_write(published, false);
+	this_cpu_write(ecsg_page_session, 0);
 	/* It fails on a host without ecs, to which we were migrated: fine. */
 	ecsg_host_write(ECS_ABI_MSR_PAGE, 0);
 }
@@ -87,7 +90,7 @@ void ecsg_page_refresh(void *unused)
 	if (!this_cpu_read(wanted))
 		return;
 	if (ecsg_host_read(ECS_ABI_MSR_STATUS, &generation)) {
-		this_cpu_write(published, false);
+		this_cpu_write(ecsg_page_session, 0);
 		return;
 	}
 	if (!generation || generation != READ_ONCE(page->host.generation))
@@ -103,7 +106,7 @@ unsigned int ecsg_page_count(void)
 	int cpu;
 
 	for_each_online_cpu(cpu)
-		n += per_cpu(published, cpu);
+		n += READ_ONCE(per_cpu(ecsg_page_session, cpu)) != 0;
 	return n;
 }
 

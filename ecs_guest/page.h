@@ -9,6 +9,8 @@
 
 /* This CPU's page; NULL while none of its words may be written. */
 DECLARE_PER_CPU(struct ecs_abi_page *, ecsg_page);
+/* Which registration of this CPU is in force, by number; 0 if none. */
+DECLARE_PER_CPU(unsigned long, ecsg_page_session);
 
 int ecsg_page_init(void);
 void ecsg_page_exit(void);

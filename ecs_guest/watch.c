@@ -3,7 +3,8 @@
  * watch.c: see watch.h.
  *
  * Nothing tells a guest that it was migrated, restored, or that the host's
- * module was loaded anew. One MSR read a CPU now and then does. The work wakes an
+ * module was loaded anew. One MSR read a CPU now and then does. Nor does anything
+ * tell it that boosts are offered now, or not any more. The work wakes an
  * idle CPU: put off until that one is busy, it would leave the busy ones waiting.
  */
 #include <linux/cpu.h>
@@ -12,11 +13,12 @@
 #include <linux/workqueue.h>
 
 #include "page.h"
+#include "realtime.h"
 #include "watch.h"
 
 static unsigned int watch_s = 5;
 module_param(watch_s, uint, 0444);
-MODULE_PARM_DESC(watch_s, "seconds between looks at the registration, 0 never (default 5)");
+MODULE_PARM_DESC(watch_s, "seconds between looks at the registration and the host's offers, 0 never (default 5)");
 
 static void watch(struct work_struct *work);
 static DECLARE_DELAYED_WORK(watch_work, watch);
@@ -24,6 +26,7 @@ static DECLARE_DELAYED_WORK(watch_work, watch);
 static void watch(struct work_struct *work)
 {
 	on_each_cpu(ecsg_page_refresh, NULL, 1);
+	ecsg_realtime_refresh();
 	schedule_delayed_work(&watch_work, watch_s * HZ);
 }
 
