@@ -1,57 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cmd_show.c: all that is known of a VM and its vCPUs. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "figure.h"
-#include "hist.h"
 #include "host.h"
 #include "options.h"
 #include "out.h"
 #include "param.h"
+#include "show.h"
 #include "table.h"
 #include "units.h"
 #include "view.h"
-
-static const struct {
-	const char *name;
-	unsigned int permille;
-} percentiles[] = { { "p50_ns", 500 }, { "p90_ns", 900 }, { "p99_ns", 990 } };
-
-#define NR_PERCENTILES (sizeof(percentiles) / sizeof(percentiles[0]))
-
-static void json_hist(struct json_object *to, const char *key,
-		      const __u64 *bucket, uint64_t max_ns)
-{
-	struct json_object *obj = json_object_new_object();
-	struct json_object *buckets = json_object_new_array(), *one;
-	uint64_t ns;
-	unsigned int i;
-
-	js_u64(obj, "count", hist_count(bucket));
-	for (i = 0; i < NR_PERCENTILES; i++) {
-		if (hist_percentile(bucket, max_ns, percentiles[i].permille,
-				    &ns))
-			js_u64(obj, percentiles[i].name, ns);
-		else
-			js_add(obj, percentiles[i].name, NULL);
-	}
-	js_u64(obj, "max_ns", max_ns);
-	for (i = 0; i < ECS_HIST_BUCKETS; i++) {
-		if (!bucket[i])
-			continue;
-		one = json_object_new_object();
-		if (i < ECS_HIST_BUCKETS - 1)
-			js_u64(one, "below_ns", ecs_hist_upper(i));
-		else
-			js_add(one, "below_ns", NULL);
-		js_u64(one, "count", bucket[i]);
-		json_object_array_add(buckets, one);
-	}
-	js_add(obj, "buckets", buckets);
-	js_add(to, key, obj);
-}
 
 static void json_stats(struct json_object *to,
 		       const struct ecs_ioc_stats *stats)
@@ -62,21 +24,37 @@ static void json_stats(struct json_object *to,
 	for (i = 0; i < ECS_STAT_NR; i++)
 		js_u64(obj, figure_counter_name(i), stats->counter[i]);
 	js_add(to, "counters", obj);
-	json_hist(to, "ext", stats->ext, stats->counter[ECS_STAT_EXT_MAX_NS]);
-	json_hist(to, "late", stats->late,
-		  stats->counter[ECS_STAT_LATE_MAX_NS]);
+	show_json_hist(to, "ext", stats->ext,
+		       stats->counter[ECS_STAT_EXT_MAX_NS]);
+	show_json_hist(to, "late", stats->late,
+		       stats->counter[ECS_STAT_LATE_MAX_NS]);
 }
 
-static void json_vm(const struct view *view, const struct ecs_ioc_vcpu *vcpus,
-		    size_t count)
+/**
+ * struct shown - all that is shown of one VM
+ * @view: the VM and its boosts
+ * @limit: what its guest may ask for
+ * @vcpus: malloc()ed
+ * @nr_vcpus: how many
+ */
+struct shown {
+	struct view view;
+	struct ecs_ioc_limit limit;
+	struct ecs_ioc_vcpu *vcpus;
+	size_t nr_vcpus;
+};
+
+static void json_vm(const struct shown *shown)
 {
+	const struct view *view = &shown->view;
+	const struct ecs_ioc_vcpu *vcpus = shown->vcpus;
 	struct json_object *obj = view_json(view), *list, *one;
 	size_t i;
 
 	view_json_params(obj, &view->ioc.params);
 	json_stats(obj, &view->ioc.stats);
 	list = json_object_new_array();
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < shown->nr_vcpus; i++) {
 		one = json_object_new_object();
 		js_int(one, "vcpu", vcpus[i].vcpu);
 		js_int(one, "tid", vcpus[i].tid);
@@ -89,27 +67,9 @@ static void json_vm(const struct view *view, const struct ecs_ioc_vcpu *vcpus,
 		json_object_array_add(list, one);
 	}
 	js_add(obj, "vcpu_list", list);
+	show_json_boosts(obj, view->boosts, view->nr_boosts);
+	show_json_limit(obj, &shown->limit);
 	json_object_array_add(out_array("vms"), obj);
-}
-
-static void text_hist(const char *name, const __u64 *bucket, uint64_t max_ns)
-{
-	char text[UNITS_TEXT];
-	uint64_t ns;
-	unsigned int i;
-
-	printf("  %-10s", name);
-	if (!hist_count(bucket)) {
-		printf("none\n");
-		return;
-	}
-	for (i = 0; i < NR_PERCENTILES; i++) {
-		hist_percentile(bucket, max_ns, percentiles[i].permille, &ns);
-		printf("p%u %s, ", percentiles[i].permille / 10,
-		       units_ns_short(text, ns));
-	}
-	printf("max %s (%llu)\n", units_ns_short(text, max_ns),
-	       (unsigned long long)hist_count(bucket));
 }
 
 static void text_counters(const struct view *view,
@@ -154,9 +114,27 @@ static void text_counters(const struct view *view,
 	table_print(&c, "  ");
 }
 
-static void text_vm(const struct view *view, const struct ecs_ioc_vcpu *vcpus,
-		    size_t count)
+/* Short for a VM that has none. */
+static void text_boosts(const struct shown *shown)
 {
+	const struct view *view = &shown->view;
+	char text[3 * UNITS_TEXT];
+	uint32_t ppm = 0;
+	size_t i;
+
+	for (i = 0; i < view->nr_boosts; i++)
+		ppm += view->boosts[i].wanted_ppm;
+	if (view->nr_boosts)
+		printf("  boosts    %zu thread%s, %s %% of a CPU\n",
+		       view->nr_boosts, view->nr_boosts == 1 ? "" : "s",
+		       units_percent(text, ppm, true));
+	if (shown->limit.sbt_max_ns)
+		printf("  limit     %s\n", show_limit(text, &shown->limit));
+}
+
+static void text_vm(const struct shown *shown)
+{
+	const struct view *view = &shown->view;
 	const struct ecs_ioc_params *p = &view->ioc.params;
 	const struct ecs_ioc_stats *stats = &view->ioc.stats;
 	char grace[UNITS_TEXT], recheck[UNITS_TEXT], budget[UNITS_TEXT],
@@ -174,31 +152,44 @@ static void text_vm(const struct view *view, const struct ecs_ioc_vcpu *vcpus,
 	       units_ns(burst, p->burst_ns));
 	printf("  vcpus     %u of %u registered\n", view->ioc.registered,
 	       view->ioc.vcpus);
+	text_boosts(shown);
 	printf("  avoided   %llu (%s%s)\n", (unsigned long long)f.avoided,
 	       figure_percent(percent, &f), f.percent_known ? " %" : "");
-	text_hist("extension", stats->ext, f.ext_max_ns);
-	text_hist("late", stats->late, stats->counter[ECS_STAT_LATE_MAX_NS]);
-	text_counters(view, vcpus, count);
+	show_text_hist("extension", stats->ext, f.ext_max_ns);
+	show_text_hist("late", stats->late,
+		       stats->counter[ECS_STAT_LATE_MAX_NS]);
+	text_counters(view, shown->vcpus, shown->nr_vcpus);
+	show_text_boosts(view->boosts, view->nr_boosts);
+}
+
+static int get_rest(struct shown *shown)
+{
+	int pid = shown->view.id->pid, error = 0;
+
+	if (shown->view.known)
+		error = host_vcpus(pid, &shown->vcpus, &shown->nr_vcpus);
+	if (!error)
+		error = host_limit_get(pid, &shown->limit);
+	return error == -ENOTTY ? 0 : error; /* an older module: no limit */
 }
 
 static int show(const struct proc_vm *id)
 {
-	struct ecs_ioc_vcpu *vcpus = NULL;
+	struct shown shown = { 0 };
 	char label[VM_LABEL];
-	struct view view;
-	size_t count = 0;
-	int error = view_get(&view, id), call;
+	int call, error = view_get(&shown.view, id);
 
-	if (!error && view.known) {
-		call = host_vcpus(id->pid, &vcpus, &count);
+	if (!error) {
+		call = get_rest(&shown);
 		if (call)
 			error = host_failure(vm_label(label, id), call);
 	}
 	if (!error && out_options.json)
-		json_vm(&view, vcpus, count);
+		json_vm(&shown);
 	else if (!error)
-		text_vm(&view, vcpus, count);
-	free(vcpus);
+		text_vm(&shown);
+	free(shown.vcpus);
+	view_free(&shown.view);
 	return error;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cmd_status.c: a line for each VM. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,21 @@
 
 static const char *const head[] = {
 	"NAME",	   "PID",     "MODE",	 "VCPUS",   "AVOIDED%",
-	"GRANTED", "EXT-P50", "EXT-P99", "EXT-MAX",
+	"GRANTED", "EXT-P50", "EXT-P99", "EXT-MAX", "BOOSTED",
 };
 
 #define NR_COLUMNS (sizeof(head) / sizeof(head[0]))
+#define BOOSTED	   (NR_COLUMNS - 1) /* only there if any VM has boosts */
+
+/**
+ * struct report - what becomes of the VMs
+ * @table: their rows, in text
+ * @boosted: how many threads are boosted
+ */
+struct report {
+	struct table table;
+	size_t boosted;
+};
 
 static void cell_ns(struct table *t, bool known, uint64_t ns)
 {
@@ -27,8 +39,9 @@ static void cell_ns(struct table *t, bool known, uint64_t ns)
 	table_cell(t, "%s", known ? units_ns_short(text, ns) : "-");
 }
 
-static void row(struct table *t, const struct view *view)
+static void row(struct report *to, const struct view *view)
 {
+	struct table *t = &to->table;
 	char percent[FIGURE_PERCENT];
 	struct figure f;
 
@@ -46,9 +59,11 @@ static void row(struct table *t, const struct view *view)
 	cell_ns(t, f.ext_known, f.ext_p50_ns);
 	cell_ns(t, f.ext_known, f.ext_p99_ns);
 	cell_ns(t, f.ext_known, f.ext_max_ns);
+	table_cell(t, "%zu", view->nr_boosts);
+	to->boosted += view->nr_boosts;
 }
 
-static int status_all(struct table *t)
+static int status_all(struct report *to)
 {
 	struct proc_vm id;
 	struct ecs_ioc_vm *vms;
@@ -62,14 +77,19 @@ static int status_all(struct table *t)
 		view.id = &id;
 		view.known = true;
 		view.ioc = vms[i];
-		row(t, &view);
+		error = view_boosts(&view);
+		if (error == -ESRCH)
+			error = 0; /* ... and no boosts */
+		if (!error)
+			row(to, &view);
+		view_free(&view);
 		free(id.name);
 	}
 	free(vms);
 	return error ? host_failure("status", error) : OUT_OK;
 }
 
-static int status_named(struct table *t, char **specs, int count)
+static int status_named(struct report *to, char **specs, int count)
 {
 	struct outcome outcome = { 0 };
 	struct vm_list list;
@@ -83,7 +103,8 @@ static int status_named(struct table *t, char **specs, int count)
 		if (code)
 			outcome_failed(&outcome, &list.vm[i], code);
 		else
-			row(t, &view);
+			row(to, &view);
+		view_free(&view);
 	}
 	if (!error)
 		error = outcome_code(&outcome);
@@ -101,7 +122,9 @@ static int status_named(struct table *t, char **specs, int count)
  */
 int cmd_status(const struct command *cmd, int argc, char **argv)
 {
-	struct table t = { .columns = NR_COLUMNS, .right = 0x1fa };
+	struct report to = { .table.columns = NR_COLUMNS,
+			     .table.right = 0x3fa };
+	struct table *t = &to.table;
 	unsigned int i;
 	int error = options_parse(cmd, argc, argv, NULL, NULL, NULL);
 
@@ -110,16 +133,18 @@ int cmd_status(const struct command *cmd, int argc, char **argv)
 	if (error)
 		return error;
 	for (i = 0; i < NR_COLUMNS && !out_options.json; i++)
-		table_cell(&t, "%s", head[i]);
+		table_cell(t, "%s", head[i]);
 	if (optind < argc) {
-		error = status_named(&t, argv + optind, argc - optind);
+		error = status_named(&to, argv + optind, argc - optind);
 	} else {
 		if (out_options.json)
 			out_array("vms"); /* empty, not absent */
-		error = status_all(&t);
+		error = status_all(&to);
 	}
-	if (error && t.cells == NR_COLUMNS)
-		table_free(&t); /* no head without a body */
-	table_print(&t, "");
+	if (error && t->cells == NR_COLUMNS)
+		table_free(t); /* no head without a body */
+	if (!to.boosted)
+		table_drop(t, BOOSTED);
+	table_print(t, "");
 	return error;
 }

@@ -131,7 +131,7 @@ static void check_privilege(void)
 			       "this user may change VMs");
 	else
 		doctor_finding(DOCTOR_WARN, "privilege",
-			       "run enable, disable and set as root",
+			       "run the commands that change something as root",
 			       "this user may look, not change (no CAP_SYS_NICE)");
 }
 

@@ -11,6 +11,8 @@
 #include "host.h"
 #include "out.h"
 
+#define BOOST \
+	(ECS_HOST_F_BOOST | ECS_HOST_F_BOOST_PICK | ECS_HOST_F_BOOST_PLACE)
 #define DEFER (ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP)
 
 static const char *hint_for(int code)
@@ -80,12 +82,30 @@ static void check_hooks(__u64 features)
 	free(hooks);
 }
 
-static void check_features(__u64 features)
+/* Which way boosts are dispatched, and why. */
+static void check_boost(__u64 features)
+{
+	if (!(features & ECS_HOST_F_BOOST))
+		doctor_finding(DOCTOR_WARN, "boost", NULL,
+			       "no backend: boost is refused");
+	else if (features & ECS_HOST_F_BOOST_PICK)
+		doctor_finding(DOCTOR_OK, "boost", NULL,
+			       "backend pick: boosted vCPUs stay in the fair class, so cgroup quotas hold");
+	else
+		doctor_finding(DOCTOR_WARN, "boost",
+			       "do not rely on CPU quotas of VMs that are boosted; only SBT and USBT bound them",
+			       "backend fifo, for a hook of boost_pick is missing: a boosted vCPU is real-time and escapes the CPU quota of its cgroup");
+}
+
+/* @known: the bits that the module knows of. */
+static void check_features(__u64 features, __u64 known)
 {
 	const struct feature *f;
 	unsigned int i;
 
 	for (i = 0; (f = feature_at(i)); i++) {
+		if (!(known & f->bit))
+			continue;
 		if (features & f->bit)
 			doctor_finding(DOCTOR_OK, "feature", NULL, "%s: %s",
 				       f->name, f->with);
@@ -126,5 +146,13 @@ void doctor_module(void)
 			       v->abi_minor);
 	doctor_finding(DOCTOR_OK, "device", NULL, "/dev/ecs can be opened");
 	check_hooks(v->features);
-	check_features(v->features);
+	if (v->features & BOOST || host_boosts_known()) {
+		check_features(v->features, ~0ull);
+		check_boost(v->features);
+	} else {
+		check_features(v->features, ~BOOST);
+		doctor_finding(DOCTOR_WARN, "boost",
+			       "install ecsctl and ecs_host of one version, then reload ecs_host",
+			       "ecs_host is too old to know of boosts");
+	}
 }

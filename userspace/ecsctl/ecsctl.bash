@@ -15,16 +15,21 @@ _ecsctl() {
 	COMPREPLY=()
 	case $verb in
 	'')
-		words="status list show enable disable set doctor version help"
+		words="status list show enable disable set boost unboost limit doctor version help"
 		words+=" $options --version"
 		;;
 	help)
-		words="status list show enable disable set doctor version"
+		words="status list show enable disable set boost unboost limit doctor version"
 		;;
-	enable | disable | status | show)
+	enable | disable | status | show | boost | unboost | limit)
 		case $verb in
 		enable) options+=' --observe --grace --recheck --budget --burst' ;;
 		disable) options+=' --all' ;;
+		boost)
+			options+=' --sbt --usbt --borrow --backend --vcpu --tid'
+			;;
+		unboost) options+=' --all --vcpu --tid' ;;
+		limit) options+=' --max-sbt --min-usbt --none' ;;
 		esac
 		words=$options
 		;;
@@ -40,13 +45,21 @@ _ecsctl() {
 		;;
 	esac
 	case $verb in
-	enable | disable | status | show | set)
+	enable | disable | status | show | set | boost | unboost | limit)
 		if [[ $cur != -* && $words != *mode=* ]]; then
 			# names without spaces, and every pid
 			words+=" $(ecsctl --pretty list 2>/dev/null | sed -n \
 				-e 's/^ *"name": "\([^" \\]*\)",$/\1/p' \
 				-e 's/^ *"pid": \([0-9]*\),$/pid:\1/p')"
 		fi
+		;;
+	esac
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	--backend)
+		words='auto pick fifo'
+		;;
+	--sbt | --usbt | --borrow | --vcpu | --tid | --max-sbt | --min-usbt)
+		words=''
 		;;
 	esac
 	while read -r i; do

@@ -24,6 +24,14 @@ static const struct feature features_known[] = {
 	  "a registration outlives its memory slot" },
 	{ ECS_HOST_F_DESTROY, "destroy", "vCPU destruction is seen",
 	  "a registration outlives its vCPU until the VM ends" },
+	{ ECS_HOST_F_BOOST, "boost", "vCPUs can be boosted",
+	  "no vCPU can be boosted" },
+	{ ECS_HOST_F_BOOST_PICK, "boost_pick",
+	  "boosts go through the pick of the fair class",
+	  "boosts cannot go through the pick of the fair class" },
+	{ ECS_HOST_F_BOOST_PLACE, "boost_place",
+	  "a boosted wakeup goes to a CPU that serves no boost",
+	  "a boosted wakeup may land behind another boost" },
 };
 
 /**

@@ -15,9 +15,6 @@
 #include "file.h"
 #include "out.h"
 
-/* More of anything than this is a module gone wrong. */
-#define HOST_MOST 100000
-
 static struct ecs_ioc_version version;
 
 /**
@@ -183,7 +180,15 @@ int host_vm_get(int pid, struct ecs_ioc_vm *vm, bool *known)
 	return error;
 }
 
-static void *grow(void *list, size_t count, size_t size)
+/**
+ * host_grow() - make room for one more in a list
+ * @list: malloc()ed, or NULL
+ * @count: how many it holds
+ * @size: of each
+ *
+ * Return: the list, perhaps elsewhere.
+ */
+void *host_grow(void *list, size_t count, size_t size)
 {
 	void *bigger = list;
 
@@ -223,7 +228,7 @@ int host_vms(struct ecs_ioc_vm **vms, size_t *count)
 	*vms = NULL;
 	*count = 0;
 	for (;;) {
-		*vms = grow(*vms, *count, sizeof(**vms));
+		*vms = host_grow(*vms, *count, sizeof(**vms));
 		vm = &(*vms)[*count];
 		memset(vm, 0, sizeof(*vm));
 		vm->size = sizeof(*vm);
@@ -263,7 +268,7 @@ int host_vcpus(int pid, struct ecs_ioc_vcpu **vcpus, size_t *count)
 	*vcpus = NULL;
 	*count = 0;
 	for (;;) {
-		*vcpus = grow(*vcpus, *count, sizeof(**vcpus));
+		*vcpus = host_grow(*vcpus, *count, sizeof(**vcpus));
 		vcpu = &(*vcpus)[*count];
 		memset(vcpu, 0, sizeof(*vcpu));
 		vcpu->size = sizeof(*vcpu);
@@ -296,7 +301,7 @@ int host_hooks(struct ecs_ioc_hook **hooks, size_t *count)
 	*hooks = NULL;
 	*count = 0;
 	for (;;) {
-		*hooks = grow(*hooks, *count, sizeof(**hooks));
+		*hooks = host_grow(*hooks, *count, sizeof(**hooks));
 		hook = &(*hooks)[*count];
 		memset(hook, 0, sizeof(*hook));
 		hook->size = sizeof(*hook);

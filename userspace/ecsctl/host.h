@@ -22,4 +22,16 @@ int host_vcpus(int pid, struct ecs_ioc_vcpu **vcpus, size_t *count);
 int host_hooks(struct ecs_ioc_hook **hooks, size_t *count);
 int host_disable_all(void);
 
+int host_boost_set(struct ecs_ioc_boost *boost);
+int host_boost_clear(int pid, int tid);
+int host_boosts(int pid, struct ecs_ioc_boost **boosts, size_t *count);
+bool host_boosts_known(void);
+int host_limit_set(int pid, struct ecs_ioc_limit *limit);
+int host_limit_get(int pid, struct ecs_ioc_limit *limit);
+
+/* For the files that ask: more of anything than this is a module gone wrong. */
+#define HOST_MOST 100000
+
+void *host_grow(void *list, size_t count, size_t size);
+
 #endif /* HOST_H */

@@ -11,6 +11,8 @@
 #define PARAM_HELP \
 	"  A duration is a number and ns, us, ms or s; a share a number and %\n" \
 	"  or ppm.\n"
+#define TIME_HELP \
+	"  TIME is a number and ns, us, ms or s.\n"
 #define VM_HELP \
 	"  VM is pid:N, the name QEMU was given, its UUID or at least the first\n" \
 	"  8 hex digits of it.\n"
@@ -28,10 +30,24 @@ static const struct command commands[] = {
 	  PARAM_HELP VM_HELP },
 	{ "disable", true, cmd_disable, "VM... | --all",
 	  "  Leave these VMs alone again; --all: every VM, always safe to run.\n"
-	  VM_HELP },
+	  "  Also ends their boosts.\n" VM_HELP },
 	{ "set", true, cmd_set, "VM KEY=VALUE...",
 	  "  Keys: mode=off|observe|on grace= recheck= budget= burst=\n"
 	  PARAM_HELP VM_HELP },
+	{ "boost", true, cmd_boost,
+	  "VM --sbt TIME --usbt TIME [--borrow TIME] [--backend auto|pick|fifo] [--vcpu LIST | --tid TID]",
+	  "  Run vCPUs before all other tasks of the fair class: each time they\n"
+	  "  wake for at least SBT, and again when USBT has passed. All of the VM,\n"
+	  "  or with --vcpu those in a LIST like 0,2-3, or one thread of it. The\n"
+	  "  guest needs no module. All are boosted or none.\n"
+	  TIME_HELP VM_HELP },
+	{ "unboost", true, cmd_unboost, "VM [--vcpu LIST | --tid TID] | --all",
+	  "  End the boosts of a VM, of these vCPUs only, or with --all of every\n"
+	  "  VM. It is no error if there are none.\n" VM_HELP },
+	{ "limit", true, cmd_limit, "VM [--max-sbt TIME --min-usbt TIME | --none]",
+	  "  Say what a guest may ask for by itself, or nothing with --none, which\n"
+	  "  is the default; without options show what holds.\n"
+	  TIME_HELP VM_HELP },
 	{ "doctor", false, cmd_doctor, "",
 	  "  Look at this host and say what is missing. Exits with 2 if\n"
 	  "  something is.\n" },

@@ -39,6 +39,9 @@ int cmd_show(const struct command *cmd, int argc, char **argv);
 int cmd_enable(const struct command *cmd, int argc, char **argv);
 int cmd_disable(const struct command *cmd, int argc, char **argv);
 int cmd_set(const struct command *cmd, int argc, char **argv);
+int cmd_boost(const struct command *cmd, int argc, char **argv);
+int cmd_unboost(const struct command *cmd, int argc, char **argv);
+int cmd_limit(const struct command *cmd, int argc, char **argv);
 int cmd_doctor(const struct command *cmd, int argc, char **argv);
 int cmd_version(const struct command *cmd, int argc, char **argv);
 

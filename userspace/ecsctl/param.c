@@ -55,36 +55,65 @@ static int set_mode(struct ecs_ioc_params *params, const char *value)
 	return fail(OUT_USAGE, "mode: \"%s\" is not off, observe or on", value);
 }
 
-static int set_number(struct ecs_ioc_params *params, const struct param *p,
-		      const char *value)
+/**
+ * param_duration() - read a duration within bounds
+ * @name: what it is called, for the message
+ * @value: with its unit
+ * @least: the shortest allowed
+ * @most: the longest allowed
+ * @ns: out: changed only if all is well
+ *
+ * Return: OUT_OK or OUT_USAGE, with a message.
+ */
+int param_duration(const char *name, const char *value, __u32 least, __u32 most,
+		   __u32 *ns)
+{
+	char least_text[UNITS_TEXT], most_text[UNITS_TEXT];
+	uint64_t number;
+	int error = units_parse_ns(value, &number);
+
+	if (error == -EINVAL)
+		return fail(OUT_USAGE,
+			    "%s: \"%s\" is no duration; write it like 300us (ns, us, ms, s)",
+			    name, value);
+	if (error || number < least || number > most)
+		return fail(OUT_USAGE, "%s: %s is not between %s and %s", name,
+			    value, units_ns(least_text, least),
+			    units_ns(most_text, most));
+	*ns = (__u32)number;
+	return OUT_OK;
+}
+
+static int set_share(const struct param *p, const char *value, __u32 *ppm)
 {
 	char least[UNITS_TEXT], most[UNITS_TEXT];
 	uint64_t number;
-	int error;
+	int error = units_parse_ppm(value, &number);
 
-	if (p->bit == ECS_PARAM_BUDGET) {
-		error = units_parse_ppm(value, &number);
-		if (error == -EINVAL)
-			return fail(OUT_USAGE,
-				    "%s: \"%s\" is no share; write it like 20%% or 200000ppm",
-				    p->name, value);
-		units_ppm(least, p->least);
-		units_ppm(most, p->most);
-	} else {
-		error = units_parse_ns(value, &number);
-		if (error == -EINVAL)
-			return fail(OUT_USAGE,
-				    "%s: \"%s\" is no duration; write it like 300us (ns, us, ms, s)",
-				    p->name, value);
-		units_ns(least, p->least);
-		units_ns(most, p->most);
-	}
+	if (error == -EINVAL)
+		return fail(OUT_USAGE,
+			    "%s: \"%s\" is no share; write it like 20%% or 200000ppm",
+			    p->name, value);
 	if (error || number < p->least || number > p->most)
 		return fail(OUT_USAGE, "%s: %s is not between %s and %s",
-			    p->name, value, least, most);
-	*(__u32 *)((char *)params + p->offset) = (__u32)number;
-	params->valid |= p->bit;
+			    p->name, value, units_ppm(least, p->least),
+			    units_ppm(most, p->most));
+	*ppm = (__u32)number;
 	return OUT_OK;
+}
+
+static int set_number(struct ecs_ioc_params *params, const struct param *p,
+		      const char *value)
+{
+	__u32 *to = (__u32 *)((char *)params + p->offset);
+	int error = p->bit == ECS_PARAM_BUDGET ?
+			    set_share(p, value, to) :
+			    param_duration(p->name, value, p->least, p->most,
+					   to);
+
+	if (!error)
+		params->valid |= p->bit;
+	return error;
 }
 
 /**

@@ -8,6 +8,8 @@
 int param_set(struct ecs_ioc_params *params, const char *key,
 	      const char *value);
 int param_assign(struct ecs_ioc_params *params, const char *text);
+int param_duration(const char *name, const char *value, __u32 least, __u32 most,
+		   __u32 *ns);
 const char *param_mode_name(unsigned int mode);
 
 #endif /* PARAM_H */

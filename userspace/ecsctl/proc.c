@@ -24,24 +24,14 @@ static int compare_pids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/**
- * proc_pids() - all processes
- * @pids: out: malloc()ed, ascending
- * @count: out: how many
- *
- * Return: 0 or a negative errno.
- */
-int proc_pids(pid_t **pids, size_t *count)
+/* The numbers that are names in a directory: processes, or threads. */
+static int numbers_in(const char *path, pid_t **numbers, size_t *count)
 {
 	size_t size = 0, n = 0;
 	pid_t *list = NULL, *bigger;
-	char path[FILE_PATH];
 	struct dirent *entry;
-	DIR *dir;
+	DIR *dir = opendir(path);
 
-	if (file_path(path, "/proc"))
-		return -ENAMETOOLONG;
-	dir = opendir(path);
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
@@ -59,9 +49,68 @@ int proc_pids(pid_t **pids, size_t *count)
 	closedir(dir);
 	if (n)
 		qsort(list, n, sizeof(*list), compare_pids);
-	*pids = list;
+	*numbers = list;
 	*count = n;
 	return 0;
+}
+
+/**
+ * proc_pids() - all processes
+ * @pids: out: malloc()ed, ascending
+ * @count: out: how many
+ *
+ * Return: 0 or a negative errno.
+ */
+int proc_pids(pid_t **pids, size_t *count)
+{
+	char path[FILE_PATH];
+
+	if (file_path(path, "/proc"))
+		return -ENAMETOOLONG;
+	return numbers_in(path, pids, count);
+}
+
+/**
+ * proc_threads() - all threads of a process
+ * @pid: the process
+ * @tids: out: malloc()ed, ascending
+ * @count: out: how many
+ *
+ * Return: 0, -ESRCH if it is gone, or another negative errno.
+ */
+int proc_threads(pid_t pid, pid_t **tids, size_t *count)
+{
+	char path[FILE_PATH];
+	int error;
+
+	if (file_path(path, "/proc/%d/task", (int)pid))
+		return -ENAMETOOLONG;
+	error = numbers_in(path, tids, count);
+	return error == -ENOENT ? -ESRCH : error;
+}
+
+/**
+ * proc_thread_name() - what a thread calls itself
+ * @pid: its process
+ * @tid: the thread
+ * @name: out: raw; empty if the thread is gone
+ */
+void proc_thread_name(pid_t pid, pid_t tid, char name[PROC_THREAD_NAME])
+{
+	file_line(name, PROC_THREAD_NAME, "/proc/%d/task/%d/comm", (int)pid,
+		  (int)tid);
+}
+
+/**
+ * proc_has_thread() - does the thread belong to the process?
+ * @pid: the process
+ * @tid: the thread
+ *
+ * Return: false also if one of them is gone.
+ */
+bool proc_has_thread(pid_t pid, pid_t tid)
+{
+	return file_exists("/proc/%d/task/%d", (int)pid, (int)tid);
 }
 
 static int read_cmdline(pid_t pid, char **args, size_t *len)

@@ -21,7 +21,12 @@ struct proc_vm {
 	char uuid[CMDLINE_UUID];
 };
 
+#define PROC_THREAD_NAME 64 /* room for any */
+
 int proc_pids(pid_t **pids, size_t *count);
+int proc_threads(pid_t pid, pid_t **tids, size_t *count);
+void proc_thread_name(pid_t pid, pid_t tid, char name[PROC_THREAD_NAME]);
+bool proc_has_thread(pid_t pid, pid_t tid);
 int proc_describe(struct proc_vm *vm, pid_t pid);
 bool proc_is_user(pid_t pid);
 int proc_is_vm(pid_t pid);

@@ -56,6 +56,27 @@ void table_free(struct table *t)
 }
 
 /**
+ * table_drop() - leave out a column
+ * @t: the table, of whole rows
+ * @column: from 0
+ */
+void table_drop(struct table *t, unsigned int column)
+{
+	unsigned int below = (1u << column) - 1;
+	size_t i, n = 0;
+
+	for (i = 0; i < t->cells; i++) {
+		if (i % t->columns == column)
+			free(t->cell[i]);
+		else
+			t->cell[n++] = t->cell[i];
+	}
+	t->cells = n;
+	t->columns--;
+	t->right = (t->right & below) | (t->right >> 1 & ~below);
+}
+
+/**
  * table_print() - print the table and free it
  * @t: empty afterwards
  * @indent: before each row

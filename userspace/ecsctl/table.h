@@ -23,6 +23,7 @@ struct table {
 
 void table_cell(struct table *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void table_drop(struct table *t, unsigned int column);
 void table_free(struct table *t);
 void table_print(struct table *t, const char *indent);
 

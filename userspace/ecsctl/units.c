@@ -156,3 +156,22 @@ const char *units_ppm(char buf[UNITS_TEXT], uint32_t ppm)
 {
 	return format(buf, ppm, &shares[1]);
 }
+
+/**
+ * units_percent() - write a share for the eye, in percent, without the sign
+ * @buf: where
+ * @ppm: parts per million
+ * @up: round up to a tenth, not down
+ *
+ * Return: @buf: "11.5".
+ */
+const char *units_percent(char buf[UNITS_TEXT], uint32_t ppm, bool up)
+{
+	uint32_t tenths = ppm / 1000 + (up && ppm % 1000);
+
+	if (tenths % 10)
+		snprintf(buf, UNITS_TEXT, "%u.%u", tenths / 10, tenths % 10);
+	else
+		snprintf(buf, UNITS_TEXT, "%u", tenths / 10);
+	return buf;
+}

@@ -2,16 +2,19 @@
 /* view.c: what is known of one VM, and its common JSON. */
 #include "view.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "figure.h"
 #include "host.h"
+#include "options.h"
 #include "out.h"
 #include "param.h"
 
 /**
  * view_get() - ask the module for a VM
- * @view: out
+ * @view: out; view_free() it, on error too
  * @id: the VM; kept
  *
  * Return: OUT_OK, or an exit code, with a message.
@@ -22,8 +25,38 @@ int view_get(struct view *view, const struct proc_vm *id)
 	int error;
 
 	view->id = id;
+	view->boosts = NULL;
+	view->nr_boosts = 0;
 	error = host_vm_get(id->pid, &view->ioc, &view->known);
+	if (!error)
+		error = view_boosts(view);
 	return error ? host_failure(vm_label(label, id), error) : OUT_OK;
+}
+
+/**
+ * view_boosts() - ask the module for the boosts of a VM
+ * @view: with its id; view_free() it, on error too
+ *
+ * A module that is too old to know of boosts has none.
+ *
+ * Return: 0 or a negative errno.
+ */
+int view_boosts(struct view *view)
+{
+	int error = host_boosts(view->id->pid, &view->boosts, &view->nr_boosts);
+
+	return error == -ENOTTY ? 0 : error;
+}
+
+/**
+ * view_free() - free what a view holds
+ * @view: from view_get() or view_boosts()
+ */
+void view_free(struct view *view)
+{
+	free(view->boosts);
+	view->boosts = NULL;
+	view->nr_boosts = 0;
 }
 
 /**
@@ -40,6 +73,7 @@ struct json_object *view_json(const struct view *view)
 	js_str(obj, "mode", param_mode_name(view->ioc.params.mode));
 	js_u64(obj, "vcpus", view->ioc.vcpus);
 	js_u64(obj, "registered", view->ioc.registered);
+	js_u64(obj, "boosted", view->nr_boosts);
 	view_json_figures(obj, &view->ioc.stats);
 	return obj;
 }
@@ -135,4 +169,40 @@ int outcome_code(const struct outcome *o)
 		return fail(o->code, "%s", o->first);
 	return fail(o->failed < o->total ? OUT_PARTIAL : o->code,
 		    "%zu of %zu VMs failed; %s", o->failed, o->total, o->first);
+}
+
+/**
+ * outcome_of_one() - run a command that takes one VM
+ * @cmd: the command
+ * @argc: of the command, after options_parse()
+ * @argv: of the command
+ * @fn: called for the VM; returns an exit code, with a message
+ * @data: for @fn
+ *
+ * Return: an exit code.
+ */
+int outcome_of_one(const struct command *cmd, int argc, char **argv,
+		   outcome_fn fn, void *data)
+{
+	struct outcome outcome = { .total = 1 };
+	struct vm_list list = { 0 };
+	int code, error;
+
+	if (optind == argc)
+		return fail(OUT_USAGE, "%s: which VM? (ecsctl list)",
+			    cmd->name);
+	if (optind + 1 < argc)
+		return fail(OUT_USAGE, "%s takes one VM, not also \"%s\"",
+			    cmd->name, argv[optind + 1]);
+	error = host_open();
+	if (!error)
+		error = vm_resolve(&list, argv + optind, 1);
+	if (!error) {
+		code = fn(&list.vm[0], data);
+		if (code)
+			outcome_failed(&outcome, &list.vm[0], code);
+		error = outcome_code(&outcome);
+	}
+	vm_list_free(&list);
+	return error;
 }

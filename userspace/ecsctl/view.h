@@ -4,6 +4,7 @@
 #define VIEW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "ecs_ioctl.h"
 #include "vm.h"
@@ -13,11 +14,15 @@
  * @id: which one; not owned
  * @known: to the module
  * @ioc: from the module
+ * @boosts: its boosted threads, malloc()ed
+ * @nr_boosts: how many
  */
 struct view {
 	const struct proc_vm *id;
 	bool known;
 	struct ecs_ioc_vm ioc;
+	struct ecs_ioc_boost *boosts;
+	size_t nr_boosts;
 };
 
 /**
@@ -34,7 +39,13 @@ struct outcome {
 	char first[256];
 };
 
+struct command;
+
+typedef int (*outcome_fn)(const struct proc_vm *vm, void *data);
+
 int view_get(struct view *view, const struct proc_vm *id);
+int view_boosts(struct view *view);
+void view_free(struct view *view);
 struct json_object *view_json(const struct view *view);
 void view_json_params(struct json_object *to,
 		      const struct ecs_ioc_params *params);
@@ -42,5 +53,7 @@ void view_json_figures(struct json_object *to,
 		       const struct ecs_ioc_stats *stats);
 void outcome_failed(struct outcome *o, const struct proc_vm *id, int code);
 int outcome_code(const struct outcome *o);
+int outcome_of_one(const struct command *cmd, int argc, char **argv,
+		   outcome_fn fn, void *data);
 
 #endif /* VIEW_H */

@@ -9,11 +9,13 @@
  *   vm pid=N vcpus=N registered=N mode=N grace=N ... COUNTER=N ext.BUCKET=N
  *   vcpu pid=N vcpu=N tid=N registered=N ... COUNTER=N late.BUCKET=N
  *   hook name=SYMBOL error=-2 optional=0 feature=0x2
+ *   boost ..., limit ..., room ...: see dev_fake_boost.c
  *   fail CALL error=ERRNO [pid=N] [after=N] [times=N]   after N good ones
  *
  * CALL is open, opendir (then pid= is that of /proc/PID/fd) or an ioctl:
- * version vm_set vm_get vm_next vcpu_next hook disable_all. What would change
- * the module's state is appended to the file ECSCTL_TEST_LOG names.
+ * version vm_set vm_get vm_next vcpu_next hook disable_all boost_set boost_clear
+ * boost_next limit_set limit_get. What would change the module's state is
+ * appended to the file ECSCTL_TEST_LOG names.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,10 +25,11 @@
 #include <string.h>
 
 #include "dev.h"
+#include "dev_fake.h"
 #include "ecs_ioctl.h"
 #include "figure.h"
 
-#define MOST 64
+#define MOST FAKE_MOST
 
 struct fault {
 	char call[16];
@@ -48,14 +51,14 @@ DIR *__real_opendir(const char *path);
 DIR *__wrap_opendir(const char *path);
 
 /* The contract is broken, by ecsctl or by the fixture. */
-static void broken(const char *what)
+void fake_broken(const char *what)
 {
 	fprintf(stderr, "dev_fake: %s\n", what);
 	exit(99);
 }
 
 /* The number after "@key=" in @line, or @fallback. */
-static long long number(const char *line, const char *key, long long fallback)
+long long fake_number(const char *line, const char *key, long long fallback)
 {
 	size_t len = strlen(key);
 	const char *p = line;
@@ -83,33 +86,33 @@ static void load_stats(const char *line, struct ecs_ioc_stats *stats)
 	unsigned int i;
 
 	for (i = 0; i < ECS_STAT_NR; i++)
-		stats->counter[i] = (__u64)number(line, figure_counter_name(i),
-						  0);
+		stats->counter[i] =
+			(__u64)fake_number(line, figure_counter_name(i), 0);
 	for (i = 0; i < ECS_HIST_BUCKETS; i++) {
 		snprintf(key, sizeof(key), "ext.%u", i);
-		stats->ext[i] = (__u64)number(line, key, 0);
+		stats->ext[i] = (__u64)fake_number(line, key, 0);
 		snprintf(key, sizeof(key), "late.%u", i);
-		stats->late[i] = (__u64)number(line, key, 0);
+		stats->late[i] = (__u64)fake_number(line, key, 0);
 	}
 }
 
 static void load_params(const char *line, struct ecs_ioc_params *p)
 {
 	p->valid = ECS_PARAM_ALL;
-	p->mode = (__u32)number(line, "mode", 0);
-	p->grace_ns = (__u32)number(line, "grace", 300000);
-	p->recheck_ns = (__u32)number(line, "recheck", 50000);
-	p->budget_ppm = (__u32)number(line, "budget", 200000);
-	p->burst_ns = (__u32)number(line, "burst", 10000000);
+	p->mode = (__u32)fake_number(line, "mode", 0);
+	p->grace_ns = (__u32)fake_number(line, "grace", 300000);
+	p->recheck_ns = (__u32)fake_number(line, "recheck", 50000);
+	p->budget_ppm = (__u32)fake_number(line, "budget", 200000);
+	p->burst_ns = (__u32)fake_number(line, "burst", 10000000);
 }
 
 static void load_vm(const char *line)
 {
 	struct ecs_ioc_vm *vm = &vms[nr_vms++];
 
-	vm->pid = (int)number(line, "pid", 0);
-	vm->vcpus = (__u32)number(line, "vcpus", 0);
-	vm->registered = (__u32)number(line, "registered", 0);
+	vm->pid = (int)fake_number(line, "pid", 0);
+	vm->vcpus = (__u32)fake_number(line, "vcpus", 0);
+	vm->registered = (__u32)fake_number(line, "registered", 0);
 	load_params(line, &vm->params);
 	load_stats(line, &vm->stats);
 }
@@ -118,13 +121,13 @@ static void load_vcpu(const char *line)
 {
 	struct ecs_ioc_vcpu *vcpu = &vcpus[nr_vcpus++];
 
-	vcpu->pid = (int)number(line, "pid", 0);
-	vcpu->vcpu = (int)number(line, "vcpu", 0);
-	vcpu->tid = (int)number(line, "tid", 0);
-	vcpu->registered = (__u32)number(line, "registered", 1);
-	vcpu->pc_width = (__u32)number(line, "pc_width", 4);
-	vcpu->generation = (__u64)number(line, "generation", 1);
-	vcpu->run_ns = (__u64)number(line, "run_ns", 0);
+	vcpu->pid = (int)fake_number(line, "pid", 0);
+	vcpu->vcpu = (int)fake_number(line, "vcpu", 0);
+	vcpu->tid = (int)fake_number(line, "tid", 0);
+	vcpu->registered = (__u32)fake_number(line, "registered", 1);
+	vcpu->pc_width = (__u32)fake_number(line, "pc_width", 4);
+	vcpu->generation = (__u64)fake_number(line, "generation", 1);
+	vcpu->run_ns = (__u64)fake_number(line, "run_ns", 0);
 	load_stats(line, &vcpu->stats);
 }
 
@@ -132,9 +135,9 @@ static void load_hook(const char *line)
 {
 	struct ecs_ioc_hook *hook = &hooks[nr_hooks++];
 
-	hook->error = (int)number(line, "error", 0);
-	hook->optional = (__u32)number(line, "optional", 0);
-	hook->feature = (__u64)number(line, "feature", 0);
+	hook->error = (int)fake_number(line, "error", 0);
+	hook->optional = (__u32)fake_number(line, "optional", 0);
+	hook->feature = (__u64)fake_number(line, "feature", 0);
 	text(line, " name=", hook->name, sizeof(hook->name));
 }
 
@@ -143,18 +146,18 @@ static void load_fault(const char *line)
 	struct fault *f = &faults[nr_faults++];
 
 	text(line, "fail ", f->call, sizeof(f->call));
-	f->error = -(int)number(line, "error", EIO);
-	f->pid = (int)number(line, "pid", 0);
-	f->after = (int)number(line, "after", 0);
-	f->times = (int)number(line, "times", -1);
+	f->error = -(int)fake_number(line, "error", EIO);
+	f->pid = (int)fake_number(line, "pid", 0);
+	f->after = (int)fake_number(line, "after", 0);
+	f->times = (int)fake_number(line, "times", -1);
 }
 
 static void load_version(const char *line)
 {
-	version.interface = (__u32)number(line, "interface", 1);
+	version.interface = (__u32)fake_number(line, "interface", 1);
 	version.abi_major = 1;
-	version.enable_all = (__u32)number(line, "enable_all", 0);
-	version.features = (__u64)number(line, "features", 0x7f);
+	version.enable_all = (__u32)fake_number(line, "enable_all", 0);
+	version.features = (__u64)fake_number(line, "features", 0x7f);
 	load_params(line, &version.defaults);
 	text(line, " version=", version.version, sizeof(version.version));
 }
@@ -169,11 +172,11 @@ static void load(void)
 		return;
 	file = fopen(path ? path : "/dev/null", "re");
 	if (!file)
-		broken("no fixture");
+		fake_broken("no fixture");
 	while (fgets(line, sizeof(line), file)) {
 		if (nr_vms == MOST || nr_vcpus == MOST || nr_hooks == MOST ||
 		    nr_faults == MOST)
-			broken("fixture too long");
+			fake_broken("fixture too long");
 		if (!strncmp(line, "version ", 8))
 			load_version(line);
 		else if (!strncmp(line, "vm ", 3))
@@ -184,14 +187,21 @@ static void load(void)
 			load_hook(line);
 		else if (!strncmp(line, "fail ", 5))
 			load_fault(line);
-		else if (line[0] != '#' && line[0] != '\n')
-			broken(line);
+		else if (!fake_boost_load(line) && line[0] != '#' &&
+			 line[0] != '\n')
+			fake_broken(line);
 	}
 	fclose(file);
 }
 
+/* What the module says it can. */
+__u64 fake_features(void)
+{
+	return version.features;
+}
+
 /* The error that the fixture has in store for this call, if any. */
-static int fault(const char *call, int pid)
+int fake_fault(const char *call, int pid)
 {
 	unsigned int i;
 
@@ -208,7 +218,7 @@ static int fault(const char *call, int pid)
 	return 0;
 }
 
-static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
+void fake_note(const char *format, ...)
 {
 	const char *path = getenv("ECSCTL_TEST_LOG");
 	FILE *file = path ? fopen(path, "ae") : NULL;
@@ -260,16 +270,16 @@ static void apply(struct ecs_ioc_params *to, const struct ecs_ioc_params *p)
 static int vm_set(struct ecs_ioc_vm *vm)
 {
 	const struct ecs_ioc_params p = vm->params;
-	int error = fault("vm_set", vm->pid);
+	int error = fake_fault("vm_set", vm->pid);
 	struct ecs_ioc_vm *known = find(vm->pid);
 
 	if (error) {
-		note("vm_set pid=%d refused\n", vm->pid);
+		fake_note("vm_set pid=%d refused\n", vm->pid);
 		return error;
 	}
-	note("vm_set pid=%d valid=%#x mode=%u grace=%u recheck=%u budget=%u burst=%u\n",
-	     vm->pid, p.valid, p.mode, p.grace_ns, p.recheck_ns, p.budget_ppm,
-	     p.burst_ns);
+	fake_note("vm_set pid=%d valid=%#x mode=%u grace=%u recheck=%u budget=%u burst=%u\n",
+		  vm->pid, p.valid, p.mode, p.grace_ns, p.recheck_ns,
+		  p.budget_ppm, p.burst_ns);
 	if (p.valid & ~ECS_PARAM_ALL)
 		return -EINVAL;
 	if (!known) {
@@ -284,7 +294,7 @@ static int vm_set(struct ecs_ioc_vm *vm)
 
 static int vm_get(struct ecs_ioc_vm *vm)
 {
-	int error = fault("vm_get", vm->pid);
+	int error = fake_fault("vm_get", vm->pid);
 
 	if (error)
 		return error;
@@ -296,7 +306,7 @@ static int vm_get(struct ecs_ioc_vm *vm)
 
 static int vm_next(struct ecs_ioc_vm *vm)
 {
-	int error = fault("vm_next", vm->pid);
+	int error = fake_fault("vm_next", vm->pid);
 	unsigned int i, best = MOST;
 
 	if (error)
@@ -314,7 +324,7 @@ static int vm_next(struct ecs_ioc_vm *vm)
 
 static int vcpu_next(struct ecs_ioc_vcpu *vcpu)
 {
-	int error = fault("vcpu_next", vcpu->pid);
+	int error = fake_fault("vcpu_next", vcpu->pid);
 	__u32 size = vcpu->size;
 	unsigned int i;
 
@@ -333,7 +343,7 @@ static int vcpu_next(struct ecs_ioc_vcpu *vcpu)
 static int get_hook(struct ecs_ioc_hook *hook)
 {
 	__u32 size = hook->size, index = hook->index;
-	int error = fault("hook", 0);
+	int error = fake_fault("hook", 0);
 
 	if (error)
 		return error;
@@ -348,7 +358,7 @@ static int get_hook(struct ecs_ioc_hook *hook)
 static int get_version(struct ecs_ioc_version *v)
 {
 	__u32 size = v->size;
-	int error = fault("version", 0);
+	int error = fake_fault("version", 0);
 
 	if (error)
 		return error;
@@ -359,7 +369,7 @@ static int get_version(struct ecs_ioc_version *v)
 
 int dev_open(void)
 {
-	return fault("open", 0);
+	return fake_fault("open", 0);
 }
 
 void dev_close(void)
@@ -373,7 +383,7 @@ int dev_call(unsigned long request, void *arg)
 
 	load();
 	if (size != _IOC_SIZE(request))
-		broken("size is not that of the struct");
+		fake_broken("size is not that of the struct");
 	switch (request) {
 	case ECS_IOC_VERSION:
 		return get_version(arg);
@@ -381,7 +391,7 @@ int dev_call(unsigned long request, void *arg)
 	case ECS_IOC_VM_GET:
 	case ECS_IOC_VM_NEXT:
 		if (vm->flags || vm->zero)
-			broken("flags or zero are not 0");
+			fake_broken("flags or zero are not 0");
 		return request == ECS_IOC_VM_SET ? vm_set(vm) :
 		       request == ECS_IOC_VM_GET ? vm_get(vm) :
 						   vm_next(vm);
@@ -390,13 +400,12 @@ int dev_call(unsigned long request, void *arg)
 	case ECS_IOC_HOOK:
 		return get_hook(arg);
 	case ECS_IOC_DISABLE_ALL:
-		if (fault("disable_all", 0))
-			return fault("disable_all", 0);
-		note("disable_all\n");
+		if (fake_fault("disable_all", 0))
+			return fake_fault("disable_all", 0);
+		fake_note("disable_all\n");
 		return 0;
 	default:
-		broken("unknown ioctl");
-		return -ENOTTY;
+		return fake_boost_call(request, arg);
 	}
 }
 
@@ -407,7 +416,7 @@ DIR *__wrap_opendir(const char *path)
 	int pid = 0, error, end = 0;
 
 	if (proc && sscanf(proc, "/proc/%d/fd%n", &pid, &end) == 1 && end) {
-		error = fault("opendir", pid);
+		error = fake_fault("opendir", pid);
 		if (error) {
 			errno = -error;
 			return NULL;

@@ -29,6 +29,32 @@ vm() {
 	ln -s anon_inode:kvm-vcpu:0 "$1/proc/$2/fd/12"
 }
 
+# threads DIR PID [TID NAME]...: besides the first one
+threads() {
+	local task=$1/proc/$2/task
+	mkdir -p "$task/$2"
+	echo qemu-system-x86 >"$task/$2/comm"
+	shift 2
+	while [ $# -gt 0 ]; do
+		mkdir -p "$task/$1"
+		echo "$2" >"$task/$1/comm"
+		shift 2
+	done
+}
+
+# QEMU with and without names of threads, and other VMMs
+make_threads() {
+	local host=$1
+	threads "$host" 1001 1101 'CPU 0/KVM' 1102 'CPU 1/KVM' \
+		1103 'IO mon_iothread' 1104 'CPU 9/TCG' 1105 'CPU 99999/KVM'
+	threads "$host" 1002 1201 qemu-system-x86 1202 qemu-system-x86
+	threads "$host" 1005 1501 'CPU 0/KVM' 1502 'CPU 1/KVM' \
+		1503 'CPU 2/KVM' 1504 'CPU 3/KVM'
+	threads "$host" 1011 1511 vmm 1512 vcpu0 1513 vcpu1 1514 vcpu1x
+	threads "$host" 1014 1541 fc_api 1542 'fc_vcpu 0'
+	threads "$host" 1016 1561 'CPU 0/KVM' 1562 'CPU 0/KVM' 1563 'CPU 1/KVM'
+}
+
 make_processes() {
 	local host=$1 qemu=/usr/bin/qemu-system-x86_64
 	local pid=$host/proc
@@ -54,6 +80,7 @@ make_processes() {
 	# a thread of web, as /proc shows it to those who ask for it
 	mkdir -p "$pid/1101"
 	printf 'Name:\tCPU 0/KVM\nTgid:\t1001\nPid:\t1101\n' >"$pid/1101/status"
+	make_threads "$host"
 	# one that ends just now
 	mkdir -p "$pid/1200"
 	mkdir -p "$pid/self"

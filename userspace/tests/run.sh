@@ -221,7 +221,18 @@ test_release_build() {
 	fi
 }
 
-# The completion offers commands, options and VMs.
+# completes WANTED WORD...: the last word is the one being typed.
+completes() {
+	local wanted=$1
+	shift
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+	_ecsctl
+	[ "${COMPREPLY[*]}" = "$wanted" ] && return
+	echo "$*: ${COMPREPLY[*]}, not $wanted"
+	return 1
+}
+
+# The completion offers commands, options, their values and VMs.
 test_completion() {
 	# shellcheck source=../ecsctl/ecsctl.bash
 	. "$here/../ecsctl/ecsctl.bash"
@@ -230,18 +241,17 @@ test_completion() {
 		ECSCTL_TEST_ROOT=$tmp/host ECSCTL_TEST_DEV=$here/dev/normal.txt \
 			"$ecsctl" "$@"
 	}
-	COMP_WORDS=(ecsctl dis) COMP_CWORD=1
-	_ecsctl
-	[ "${COMPREPLY[*]}" = disable ] || { echo "${COMPREPLY[*]}"; return 1; }
-	COMP_WORDS=(ecsctl disable --a) COMP_CWORD=2
-	_ecsctl
-	[ "${COMPREPLY[*]}" = --all ] || { echo "${COMPREPLY[*]}"; return 1; }
-	COMP_WORDS=(ecsctl -j status s) COMP_CWORD=3
-	_ecsctl
-	[ "${COMPREPLY[*]}" = solo ] || { echo "${COMPREPLY[*]}"; return 1; }
-	COMP_WORDS=(ecsctl set web gr) COMP_CWORD=3
-	_ecsctl
-	[ "${COMPREPLY[*]}" = grace= ] || { echo "${COMPREPLY[*]}"; return 1; }
+	completes disable ecsctl dis &&
+		completes --all ecsctl disable --a &&
+		completes solo ecsctl -j status s &&
+		completes grace= ecsctl set web gr &&
+		completes unboost ecsctl help un &&
+		completes "--usbt" ecsctl boost web --u &&
+		completes solo ecsctl boost so &&
+		completes fifo ecsctl boost web --backend f &&
+		completes "" ecsctl boost --sbt s &&
+		completes "--max-sbt --min-usbt" ecsctl limit web --m &&
+		completes --vcpu ecsctl unboost web --vc || return 1
 	unset -f ecsctl
 }
 

@@ -10,13 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boost.h"
 #include "clean.h"
 #include "cmdline.h"
+#include "comm.h"
 #include "figure.h"
 #include "hist.h"
 #include "out.h"
 #include "param.h"
 #include "units.h"
+#include "vcpuset.h"
 
 static bool failed;
 
@@ -126,6 +129,19 @@ static void test_units_short(void)
 	CHECK(!strcmp(units_ns_short(text, 999501), "1ms"), "%s", text);
 	CHECK(!strcmp(units_ns_short(text, 1234567890), "1.24s"), "%s", text);
 	units_ns_short(text, UINT64_MAX);
+}
+
+static void test_units_percent(void)
+{
+	char text[UNITS_TEXT];
+
+	CHECK(!strcmp(units_percent(text, 25424, true), "2.6"), "%s", text);
+	CHECK(!strcmp(units_percent(text, 25424, false), "2.5"), "%s", text);
+	CHECK(!strcmp(units_percent(text, 2000000, true), "200"), "%s", text);
+	CHECK(!strcmp(units_percent(text, 1, true), "0.1"), "%s", text);
+	CHECK(!strcmp(units_percent(text, 1, false), "0"), "%s", text);
+	CHECK(!strcmp(units_percent(text, UINT32_MAX, true), "429496.8"), "%s",
+	      text);
 }
 
 /* Against the slow and obvious way, on many random histograms. */
@@ -347,6 +363,129 @@ static void test_param(void)
 	fail_forget();
 }
 
+static void test_comm(void)
+{
+	static const struct {
+		const char *name;
+		int vcpu;
+	} cases[] = {
+		{ "CPU 0/KVM", 0 },
+		{ "CPU 1023/KVM", 1023 },
+		{ "vcpu0", 0 },
+		{ "vcpu12", 12 },
+		{ "fc_vcpu 3", 3 },
+		{ "CPU 00/KVM", 0 },
+		{ "CPU 16383/KVM", 16383 },
+		{ "CPU 16384/KVM", -1 },
+		{ "CPU 99999999/KVM", -1 },
+		{ "CPU 0/TCG", -1 },
+		{ "CPU 0/KVMx", -1 },
+		{ "CPU /KVM", -1 },
+		{ "CPU -1/KVM", -1 },
+		{ "CPU  1/KVM", -1 },
+		{ "CPU 1", -1 },
+		{ "vcpu", -1 },
+		{ "vcpu1x", -1 },
+		{ "fc_vcpu3", -1 },
+		{ "qemu-system-x86", -1 },
+		{ "", -1 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		CHECK(comm_vcpu(cases[i].name) == cases[i].vcpu, "\"%s\": %d",
+		      cases[i].name, comm_vcpu(cases[i].name));
+}
+
+static void test_vcpuset(void)
+{
+	static const struct {
+		const char *text;
+		const char *same; /* NULL: refused */
+	} cases[] = {
+		{ "0", "0" },
+		{ "0,2-3", "0,2-3" },
+		{ "3,1,2,0", "0-3" },
+		{ "5-5", "5" },
+		{ "63-64,127-128", "63-64,127-128" },
+		{ "0-16383", "0-16383" },
+		{ "007", "7" },
+		{ "", NULL },
+		{ ",", NULL },
+		{ "0,", NULL },
+		{ ",0", NULL },
+		{ "0,,1", NULL },
+		{ "-1", NULL },
+		{ "1-", NULL },
+		{ "3-1", NULL },
+		{ "1-2-3", NULL },
+		{ "0 1", NULL },
+		{ " 0", NULL },
+		{ "0x1", NULL },
+		{ "16384", NULL },
+		{ "0-99999999999", NULL },
+	};
+	struct vcpuset set;
+	char text[VCPUSET_TEXT];
+	unsigned int i;
+	bool good;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		good = vcpuset_parse(&set, cases[i].text);
+		CHECK(good == !!cases[i].same, "\"%s\"", cases[i].text);
+		if (good)
+			CHECK(!strcmp(vcpuset_text(text, &set), cases[i].same),
+			      "\"%s\" became \"%s\"", cases[i].text, text);
+	}
+	memset(&set, 0, sizeof(set));
+	CHECK(vcpuset_next(&set, -1) < 0 && !vcpuset_has(&set, 0), "empty");
+	CHECK(!strcmp(vcpuset_text(text, &set), ""), "%s", text);
+	vcpuset_add(&set, -1);
+	vcpuset_add(&set, VCPUSET_MOST);
+	CHECK(vcpuset_next(&set, -1) < 0, "no vCPU can have that number");
+	for (i = 0; i < VCPUSET_MOST; i += 2)
+		vcpuset_add(&set, (int)i);
+	vcpuset_text(text, &set);
+	CHECK(!strncmp(text, "0,2,4,", 6) && strstr(text, ",..."), "%s", text);
+}
+
+static void test_boost(void)
+{
+	static struct ecs_ioc_boost b[2];
+	struct ecs_ioc_boost_stats sum;
+	__u32 value = 7;
+
+	CHECK(boost_share_ppm(60000, 2300000) == 25424, "rounded up");
+	CHECK(boost_share_ppm(100000000, 100000) == 999001, "most");
+	CHECK(boost_share_ppm(1000000, 9000000) == 100000, "exact");
+	CHECK(!boost_share_ppm(0, 0), "nothing");
+	CHECK(boost_parse_sbt("sbt", "9.999us", &value) == OUT_USAGE &&
+		      boost_parse_usbt("usbt", "99us", &value) == OUT_USAGE &&
+		      boost_parse_borrow("borrow", "1s", &value) == OUT_USAGE &&
+		      boost_parse_backend("", &value) == OUT_USAGE &&
+		      value == 7,
+	      "refused and unchanged");
+	CHECK(!boost_parse_backend("fifo", &value) && value == ECS_BOOST_FIFO,
+	      "fifo");
+	CHECK(!strcmp(boost_backend_name(99), "?") &&
+		      !strcmp(boost_source_name(99), "?") &&
+		      !strcmp(boost_state_name(99), "?"),
+	      "of a newer module");
+	CHECK(!strcmp(boost_counter_name(ECS_BOOST_STAT_WAKES), "wakes") &&
+		      !boost_counter_name(ECS_BOOST_STAT_NR) &&
+		      !boost_counter_text(ECS_BOOST_STAT_NR),
+	      "names");
+	b[0].stats.counter[ECS_BOOST_STAT_WAKES] = 3;
+	b[1].stats.counter[ECS_BOOST_STAT_WAKES] = 4;
+	b[0].stats.counter[ECS_BOOST_STAT_WAIT_MAX_NS] = 30;
+	b[1].stats.counter[ECS_BOOST_STAT_WAIT_MAX_NS] = 20;
+	boost_sum(&sum, b, 2);
+	CHECK(sum.counter[ECS_BOOST_STAT_WAKES] == 7 &&
+		      sum.counter[ECS_BOOST_STAT_WAIT_MAX_NS] == 30,
+	      "sum and maximum");
+	fail_forget();
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -355,6 +494,7 @@ static const struct {
 	{ "units_ppm", test_units_ppm },
 	{ "units_round_trip", test_units_round_trip },
 	{ "units_short", test_units_short },
+	{ "units_percent", test_units_percent },
 	{ "hist_reference", test_hist_reference },
 	{ "hist_edges", test_hist_edges },
 	{ "figure", test_figure },
@@ -362,6 +502,9 @@ static const struct {
 	{ "cmdline_uuid", test_cmdline_uuid },
 	{ "clean", test_clean },
 	{ "param", test_param },
+	{ "comm", test_comm },
+	{ "vcpuset", test_vcpuset },
+	{ "boost", test_boost },
 };
 
 static char *slurp(const char *path)
