@@ -128,14 +128,19 @@ def userspace(files):
     unless_done(cache.BUILD / "user.stamp", digest_of(files), build)
 
 
-def agent():
-    """The first process of a guest, static."""
-    source = cache.KTEST / "l2/init.c"
-    target = cache.BUILD / "l2-init"
-    unless_done(cache.BUILD / "agent.stamp", digest(source.read_bytes()), lambda: command(
-        "gcc", "-O2", "-static", "-s", "-Wall", "-Wextra", "-o", str(target), str(source),
-        log=cache.BUILD / "make-agent.log"))
+def static(source, name):
+    """A static program of one source below ktest/."""
+    source = cache.KTEST / source
+    target = cache.BUILD / name
+    unless_done(cache.BUILD / f"{name}.stamp", digest(source.read_bytes()), lambda: command(
+        "gcc", "-O2", "-static", "-s", "-pthread", "-Wall", "-Wextra", "-o", str(target),
+        str(source), log=cache.BUILD / f"make-{name}.log"))
     return target
+
+
+def agent():
+    """The first process of a guest."""
+    return static("l2/init.c", "l2-init")
 
 
 def stub_library(path, user, target):
@@ -205,6 +210,7 @@ def everything(kernels=cache.KERNELS):
         fcntl.flock(lock, fcntl.LOCK_EX)
         files = sources()
         userspace(files)
+        static("l1/load.c", "l1-load")
         for name in kernels:
             kernel = cache.Kernel(name)
             kos = modules(kernel, files)

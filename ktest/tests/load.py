@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Processes in L1 that look like VMMs, so that boosts can be tested without guests."""
+import os
+import pathlib
+import subprocess
+
+import cache
+from common import difference
+
+
+class Load:
+    """Threads that compute busy_us and sleep to the next multiple of period_us."""
+
+    def __init__(self, threads=1, busy_us=1000, period_us=0, cpu=None):
+        words = [str(cache.BUILD / "l1-load"), str(threads), str(busy_us), str(period_us)]
+        self.process = subprocess.Popen(words + ([] if cpu is None else [str(cpu)]),
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+        self.pid = self.process.pid
+        self.vm = f"pid:{self.pid}"
+        # Of the first thread on: the main one only waits.
+        self.tids = sorted(int(tid) for tid in os.listdir(f"/proc/{self.pid}/task"))[1:]
+
+    def run_ns(self):
+        """CPU time of its threads, from the scheduler's own account."""
+        total = 0
+        for tid in self.tids:
+            text = pathlib.Path(f"/proc/{self.pid}/task/{tid}/schedstat").read_text()
+            total += int(text.split()[0])
+        return total
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def boosts(t, load):
+    """The boosted threads of a VM, as ecsctl shows them."""
+    return t.ecsctl_json("show", load.vm)["vms"][0]["boosts"]
+
+
+def boosted(t, load, seconds):
+    """Counters that the first boosted thread gains in some seconds, and its run time."""
+    before = boosts(t, load)[0]
+    t.sh(f"sleep {seconds}")
+    after = boosts(t, load)[0]
+    gain = difference(after["counters"], before["counters"])
+    return {**gain, "run_ns": after["run_ns"] - before["run_ns"]}, after

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The soft-real-time class: order, budget, cooling, borrowing, places, admission."""
+import os
+import pathlib
+import re
+import time
+
+from common import show, who
+from job import test
+from load import Load, boosted, boosts
+
+BACKENDS = ("pick", "fifo")
+TRACING = pathlib.Path("/sys/kernel/tracing")
+
+
+def boost(t, load, sbt, usbt, *more):
+    t.ecsctl("boost", load.vm, "--sbt", sbt, "--usbt", usbt, *more)
+
+
+def traced(t, events, seconds):
+    """The lines of the kernel's trace of some events."""
+    (TRACING / "buffer_size_kb").write_text("16384")
+    for event in events:
+        (TRACING / "events" / event / "enable").write_text("1")
+    t.sh(f"sleep {seconds}")
+    for event in events:
+        (TRACING / "events" / event / "enable").write_text("0")
+    return (TRACING / "trace").read_text().splitlines()
+
+
+@test(timeout=120, quick=True)
+def test_order(t):
+    """A boosted wakeup is dispatched before every other fair task of its CPU."""
+    t.insmod_host()
+    hogs = [Load(cpu=1), Load(cpu=1)]
+    load = Load(busy_us=300, period_us=11000, cpu=1)
+    boost(t, load, "3ms", "5ms", "--backend", "pick")
+    lines = traced(t, ("ecs/ecs_boost_begin", "sched/sched_switch"), 6)
+    begun, first, wrong = False, 0, []
+    for line in lines:
+        cpu = re.search(r"\[(\d+)\]", line)
+        if "ecs_boost_begin" in line and f"tid={load.tids[0]} " in line:
+            begun = True
+        elif begun and cpu and int(cpu[1]) == 1 and "sched_switch" in line:
+            switch = re.search(r"prev_pid=(\d+).*next_pid=(\d+) next_prio=(\d+)", line)
+            # A higher class goes first, and may have been on its way.
+            if int(switch[3]) < 100:
+                continue
+            begun = False
+            if int(switch[2]) == load.tids[0]:
+                first += 1
+            else:
+                wrong.append(line)
+    gain = boosts(t, load)[0]
+    t.log(first, gain)
+    t.check(first > 100, f"only {first} boosted dispatches were seen")
+    # One that begins by timer may find the next task chosen and the switch under way.
+    t.check(len(wrong) <= first // 100,
+            f"{len(wrong)} of {first} times another was first: {wrong[:3]}")
+    t.check(gain["counters"]["picks"] > 0, "the pick was never decided")
+    t.check_eq(gain["backend"], "pick", "backend")
+    for one in hogs:
+        t.check(one.run_ns() > 0, "a hog did not run")
+
+
+@test(timeout=150)
+def test_budget(t):
+    """One that never sleeps gets SBT, then nothing for USBT, over and over."""
+    t.insmod_host()
+    hogs = [Load(cpu=1), Load(cpu=1)]
+    load = Load(cpu=1)
+    for backend in BACKENDS:
+        boost(t, load, "2ms", "8ms", "--backend", backend)
+        began = time.monotonic_ns()
+        gain, after = boosted(t, load, 8)
+        elapsed = time.monotonic_ns() - began
+        t.log(backend, gain, after["counters"])
+        t.check(gain["boosts"] > 50, f"{backend}: hardly ever boosted")
+        # USBT is kept: so many boosts and no more.
+        t.check(gain["boosts"] <= elapsed // 8_000_000 + 2, f"{backend}: too many boosts")
+        t.check(gain["ended_sbt"] >= gain["boosts"] - 2, f"{backend}: boosts did not end")
+        # What a late timer gave is taken back, so the share holds.
+        slack = 2_000_000 + after["counters"]["over_max_ns"]
+        t.check(gain["boost_ns"] <= elapsed // 5 + slack, f"{backend}: more than its share")
+        t.check_eq(gain["borrows"], 0, f"{backend}: borrowed")
+        t.ecsctl("unboost", load.vm)
+        t.check_eq(boosts(t, load), [], "boosts after unboost")
+    t.check(all(hog.run_ns() for hog in hogs), "a hog did not run")
+
+
+@test(timeout=120)
+def test_borrow(t):
+    """Borrowed time is had, bounded and repaid."""
+    t.insmod_host()
+    hog = Load(cpu=1)
+    load = Load(cpu=1)
+    boost(t, load, "2ms", "6ms", "--borrow", "4ms", "--backend", "pick")
+    began = time.monotonic_ns()
+    gain, after = boosted(t, load, 8)
+    elapsed = time.monotonic_ns() - began
+    t.log(gain, after["counters"], hog.run_ns())
+    t.check(gain["borrows"] > 20, "nothing was borrowed")
+    late = after["counters"]["over_max_ns"]
+    t.check(gain["borrow_ns"] <= gain["boosts"] * (4_000_000 + late), "borrowed without bound")
+    # 6 ms of boost are paid for by 18 ms without.
+    t.check(gain["boosts"] <= elapsed // 18_000_000 + 2, "not repaid")
+    t.check(gain["boost_ns"] <= elapsed // 4 + 6_000_000 + late, "more than its share")
+
+
+@test(timeout=120)
+def test_place(t):
+    """Boosts keep out of each other's way, and keep to their affinity."""
+    t.insmod_host(boost_limit=100)
+    hogs = [Load(cpu=0), Load(cpu=1)]
+    # Three that may run on both of two CPUs, each some third of the time.
+    loads = [Load(busy_us=4000, period_us=period) for period in (11000, 13000, 17000)]
+    for load in loads:
+        boost(t, load, "5ms", "5ms", "--backend", "pick")
+    t.sh("sleep 10")
+    seen = [boosts(t, load)[0]["counters"] for load in loads]
+    t.log(seen)
+    t.check(all(one["boosts"] > 50 for one in seen), "hardly ever boosted")
+    t.check(sum(one["placed"] for one in seen) > 0, "no wakeup chose another CPU")
+    t.check(sum(one["moved"] for one in seen) > 0, "none was moved from behind another")
+    for load in loads:
+        t.check_eq(os.sched_getaffinity(load.tids[0]), {0, 1}, "affinity after it all")
+    os.sched_setaffinity(loads[0].tids[0], {1})
+    t.sh("sleep 3")
+    t.check_eq(os.sched_getaffinity(loads[0].tids[0]), {1}, "affinity")
+    stat = pathlib.Path(f"/proc/{loads[0].pid}/task/{loads[0].tids[0]}/stat").read_text()
+    t.check_eq(int(stat.rsplit(")", 1)[1].split()[36]), 1, "the CPU it ran on last")
+    t.check(all(hog.run_ns() for hog in hogs), "a hog did not run")
+
+
+@test(timeout=120, quick=True)
+def test_admission(t):
+    """What cannot be promised is refused, with what is free, and changes nothing."""
+    t.insmod_host(boost_limit=50)
+    one, two = Load(threads=2, period_us=50000), Load(period_us=50000, cpu=1)
+    boost(t, one, "2ms", "6ms")
+    t.check_eq([b["share_ppm"] for b in boosts(t, one)], [250000] * 2, "shares")
+    rc, _, text = t.ecsctl("boost", two.vm, "--sbt", "6ms", "--usbt", "4ms", check=False)
+    t.check(rc != 0 and "free" in text, f"60 % of one CPU was promised: {text}")
+    t.check_eq(boosts(t, two), [], "boosts of the refused one")
+    boost(t, two, "5ms", "5ms")
+    rc, _, text = t.ecsctl("boost", one.vm, "--sbt", "5ms", "--usbt", "5ms", check=False)
+    t.check(rc != 0, "more than all of it was promised")
+    t.check_eq([b["share_ppm"] for b in boosts(t, one)], [250000] * 2, "shares afterwards")
+    t.ecsctl("unboost", two.vm)
+    boost(t, one, "5ms", "5ms")
+    for words in (("--sbt", "1us", "--usbt", "5ms"), ("--sbt", "5ms", "--usbt", "5s"),
+                  ("--sbt", "5ms", "--usbt", "5ms", "--vcpu", "7"),
+                  ("--sbt", "5ms", "--usbt", "5ms", "--tid", "1")):
+        rc, _, text = t.ecsctl("boost", one.vm, *words, check=False)
+        t.check(rc != 0 and len(text.strip().splitlines()) == 1, f"{words}: {rc} {text}")
+    os.sched_setscheduler(two.tids[0], os.SCHED_FIFO, os.sched_param(3))
+    rc, _, text = t.ecsctl("boost", two.vm, "--sbt", "1ms", "--usbt", "9ms", check=False)
+    t.check(rc != 0, "a real-time thread was boosted")
+    t.check_eq(os.sched_getscheduler(two.tids[0]), os.SCHED_FIFO, "its policy")
+
+
+@test(timeout=120)
+def test_quota(t):
+    """A boost by the pick keeps to the quota of its cgroup."""
+    t.insmod_host()
+    group = pathlib.Path("/sys/fs/cgroup/boosted")
+    pathlib.Path("/sys/fs/cgroup/cgroup.subtree_control").write_text("+cpu")
+    group.mkdir()
+    (group / "cpu.max").write_text("20000 100000")
+    hog, load = Load(cpu=1), Load(cpu=1)
+    (group / "cgroup.procs").write_text(str(load.pid))
+    boost(t, load, "10ms", "10ms", "--backend", "pick")
+    began = time.monotonic_ns()
+    gain, after = boosted(t, load, 8)
+    elapsed = time.monotonic_ns() - began
+    stat = (group / "cpu.stat").read_text()
+    t.log(gain, after["counters"], stat, hog.run_ns())
+    t.check(gain["boosts"] > 5, "hardly ever boosted")
+    t.check(int(re.search(r"nr_throttled (\d+)", stat)[1]) > 10, "the quota never hit")
+    # One slice more than the quota, and what a period's end leaves over.
+    t.check(gain["run_ns"] <= elapsed * 0.2 * 1.05 + 25_000_000, "more than its quota")
+
+
+@test(timeout=120)
+def test_realtime(t):
+    """Real-time tasks of the host come first, boosted or not."""
+    t.insmod_host()
+    load, real = Load(cpu=1), Load(busy_us=2000, period_us=10000, cpu=1)
+    os.sched_setscheduler(real.tids[0], os.SCHED_FIFO, os.sched_param(1))
+    boost(t, load, "20ms", "20ms", "--backend", "pick")
+    lines = traced(t, ("sched/sched_wakeup", "sched/sched_switch"), 5)
+    woken, first, wrong = False, 0, []
+    for line in lines:
+        if "sched_wakeup:" in line and f"pid={real.tids[0]} " in line:
+            woken = True
+        elif woken and "[001]" in line and "sched_switch" in line:
+            woken = False
+            prio = int(re.search(r"next_prio=(-?\d+)", line)[1])
+            first += prio < 100
+            if prio >= 100:
+                wrong.append(line)
+    t.log(first, boosts(t, load))
+    t.check(first > 100, "the real-time task did not run")
+    t.check(len(wrong) <= first // 100, f"a fair task went first: {wrong[:3]}")
+
+
+@test(timeout=150)
+def test_ends(t):
+    """Unload, disable, death: nothing stays boosted, and nothing breaks."""
+    t.insmod_host()
+    for backend in BACKENDS:
+        load, hog = Load(threads=3), Load(threads=2)
+        boost(t, load, "1ms", "4ms", "--backend", backend)
+        t.sh("sleep 1")
+        t.check(all(b["counters"]["boosts"] for b in boosts(t, load)), "not boosted")
+        t.ecsctl("disable", load.vm)
+        t.check_eq(boosts(t, load), [], f"{backend}: boosts after disable")
+        boost(t, load, "1ms", "4ms", "--backend", backend)
+        t.ecsctl("disable", "--all")
+        t.check_eq(boosts(t, load), [], f"{backend}: boosts after disable --all")
+        for tid in load.tids:
+            t.check_eq(os.sched_getscheduler(tid), os.SCHED_OTHER, f"{backend}: policy")
+        boost(t, load, "1ms", "4ms", "--backend", backend)
+        t.sh("sleep 0.5")
+        load.kill()
+        hog.kill()
+    load = Load(threads=3)
+    boost(t, load, "1ms", "4ms", "--backend", "fifo")
+    t.sh("sleep 1")
+    t.rmmod_host()
+    for tid in load.tids:
+        t.check_eq(os.sched_getscheduler(tid), os.SCHED_OTHER, "policy after unload")
+    t.insmod_host()
+    boost(t, load, "1ms", "4ms", "--backend", "pick")
+    t.sh("sleep 1")
+    t.rmmod_host()
+    before = load.run_ns()
+    t.sh("sleep 1")
+    t.check(load.run_ns() > before, "it does not run any more")
+
+
+@test(timeout=150)
+def test_hundred(t):
+    """100 boosted threads on two CPUs: all are served, all go away."""
+    t.insmod_host(boost_limit=100)
+    load = Load(threads=100, busy_us=50, period_us=100000)
+    hog = Load(threads=2)
+    boost(t, load, "100us", "10ms", "--backend", "pick")
+    t.sh("sleep 5")
+    seen = boosts(t, load)
+    t.check_eq(len(seen), 100, "boosted threads")
+    idle = [b for b in seen if not b["counters"]["boosts"]]
+    t.check(not idle, f"{len(idle)} were never boosted")
+    load.kill()
+    t.wait_for(lambda: "boost" in t.ecsctl("list", check=False)[1] or True, "the list")
+    t.check(hog.run_ns() > 0, "the hog did not run")
+    t.rmmod_host()
+
+
+@test(timeout=180)
+def test_guest_asks(t):
+    """A guest gets what the administrator allows it to ask for, and no more."""
+    t.insmod_host()
+    guest = t.guest(ecs=True, ecs_params={"watch_s": 1})
+
+    def held():
+        return int(guest.run("cat /sys/module/ecs_guest/parameters/boosted")[1])
+    period = "cyclictest -q -t1 -a 0 -p 80 -i 20000 -D 30"
+    guest.start(period + " >/dev/null", 60)
+    t.sh("sleep 4")
+    t.check_eq(held(), 0, "boosts held without permission")
+    t.check_eq(show(t, guest)["boosts"], [], "boosts on the host")
+    t.ecsctl("limit", who(guest), "--max-sbt", "1ms", "--min-usbt", "1ms")
+    t.wait_for(lambda: held() >= 1, "the guest asks", 20)
+    t.wait_for(lambda: any(b["counters"]["boosts"] for b in show(t, guest)["boosts"]),
+               "it is boosted", 20)
+    one = show(t, guest)["boosts"][0]
+    t.log(one)
+    t.check_eq(one["source"], "guest", "who asked")
+    # Less than it asks for: taken away, and refused.
+    t.ecsctl("limit", who(guest), "--max-sbt", "100us", "--min-usbt", "1ms")
+    t.check_eq(show(t, guest)["boosts"], [], "boosts beyond the limit")
+    t.wait_for(lambda: int(guest.run(
+        "cat /sys/module/ecs_guest/parameters/boost_refusals")[1]) > 0, "a refusal", 20)
+    t.ecsctl("limit", who(guest), "--max-sbt", "1ms", "--min-usbt", "1ms")
+    t.wait_for(lambda: show(t, guest)["boosts"], "it is boosted again", 20)
+    guest.rmmod("ecs_guest")
+    t.wait_for(lambda: not show(t, guest)["boosts"], "the boost goes with its module", 10)
