@@ -20,6 +20,8 @@ help:
 	@echo 'make install       both modules by dkms for the running kernel, ecsctl, udev rule'
 	@echo 'make uninstall     all of that away'
 	@echo 'make demo          two over-committed guests, ecs off and on (KERNEL=6.1|6.12)'
+	@echo 'make bench-rt      wakeup latency of a guest beside hogs: fair, fifo, deadline, boosted'
+	@echo '                   (KERNEL= ROUNDS= SECONDS= MODES= PARTS= OUT=; docs/bench-rt.md)'
 	@echo 'make test          unit, property, ABI, ecsctl and nested tests on 6.1 and 6.12'
 	@echo 'make test-quick    the same, shorter'
 	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
@@ -59,6 +61,14 @@ setup:
 demo: setup
 	ktest/demo.py --kernel $(KERNEL)
 
+# ROUNDS, SECONDS, MODES, PARTS and OUT are optional.
+.PHONY: bench-rt
+bench-rt: setup
+	@ktest/install.sh gnuplot-nox
+	ktest/bench_rt.py --kernel $(KERNEL) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(MODES),--modes '$(MODES)') \
+		$(if $(PARTS),--parts '$(PARTS)') $(if $(OUT),--out '$(OUT)')
+
 # One line sums all suites up; each of them prints its own.
 .PHONY: test
 test: setup
@@ -72,6 +82,7 @@ test-quick: setup
 check:
 	ktest/check/setup.sh
 	ktest/check/run
+	ktest/bench_rt.py --selftest
 
 .PHONY: clean
 clean:

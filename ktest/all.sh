@@ -31,6 +31,7 @@ suite() {
 
 suite unit make --no-print-directory -C ktest/unit check
 suite ecsctl make --no-print-directory -C userspace/ecsctl check
+suite bench ktest/bench_rt.py --selftest
 suite nested ktest/run "$@"
 suite dkms ktest/dkms.sh
 
