@@ -14,7 +14,6 @@
  */
 #include <linux/hashtable.h>
 #include <linux/kthread.h>
-#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -28,8 +27,11 @@
 #include "place.h"
 #include "queue.h"
 
-/* Covers the table and the list; outside all other locks of ours. */
-DEFINE_MUTEX(ecsh_boost_mutex);
+/*
+ * Covers the table and the list; outside all other locks of ours. The worker must
+ * not wait for a holder that a real-time boost keeps from running.
+ */
+DEFINE_RT_MUTEX(ecsh_boost_mutex);
 LIST_HEAD(ecsh_boosts);
 unsigned int ecsh_boost_nr;
 static DEFINE_HASHTABLE(table, 8);
@@ -111,7 +113,7 @@ static void reconcile(struct kthread_work *work)
 {
 	struct ecsh_boost *b, *next;
 
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	list_for_each_entry_safe(b, next, &ecsh_boosts, node) {
 		if (ecsh_dispatch_is_over(b)) {
 			ecsh_boost_remove(b);
@@ -121,7 +123,7 @@ static void reconcile(struct kthread_work *work)
 		ecsh_place_move(b);
 		ecsh_dispatch_remind(b);
 	}
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 }
 
 /**
@@ -179,6 +181,10 @@ struct ecsh_boost *ecsh_boost_add(struct task_struct *task,
 	WRITE_ONCE(ecsh_boost_nr, ecsh_boost_nr + 1);
 	list_add_tail(&b->node, &ecsh_boosts);
 	hash_add_rcu(table, &b->hash, (unsigned long)task);
+	/* From here on migrations are seen; one before may have been missed. */
+	raw_spin_lock_irq(&b->lock);
+	b->cpu = task_cpu(task);
+	raw_spin_unlock_irq(&b->lock);
 	ecsh_fifo_sync(b);
 	ecsh_dispatch_start(b);
 	return b;
@@ -205,10 +211,10 @@ void ecsh_boost_exit(void)
 {
 	struct ecsh_boost *b, *next;
 
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	list_for_each_entry_safe(b, next, &ecsh_boosts, node)
 		ecsh_boost_remove(b);
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 	ecsh_place_exit();
 	ecsh_pick_exit();
 	if (engaged)

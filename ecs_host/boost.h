@@ -10,7 +10,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
+#include <linux/rtmutex.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -78,7 +78,7 @@ struct ecsh_boost {
 };
 
 /* Covers the table and the list; outside all other locks of ours. */
-extern struct mutex ecsh_boost_mutex;
+extern struct rt_mutex ecsh_boost_mutex;
 extern struct list_head ecsh_boosts;
 extern unsigned int ecsh_boost_nr;
 

@@ -100,7 +100,9 @@ static int set_limit(union argument *arg)
 {
 	if (!capable(CAP_SYS_NICE))
 		return -EPERM;
-	if (arg->limit.sbt_max_ns && !(ecsh_hook_features() & ECS_HOST_F_BOOST))
+	if (arg->limit.sbt_max_ns &&
+	    (!(ecsh_hook_features() & ECS_HOST_F_BOOST) ||
+	     ecsh_promise_prepare()))
 		return -EOPNOTSUPP;
 	return ecsh_vm_limit_set(&arg->limit);
 }

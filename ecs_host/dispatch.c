@@ -77,7 +77,9 @@ void ecsh_dispatch_ended(struct ecsh_boost *b, enum ecs_boost_stat why)
 	}
 	trace_ecs_boost_end(b, why);
 	/* The FIFO backend takes the policy back; a CPU may be free for others. */
-	if (b->backend == ECS_BOOST_FIFO || ecsh_queue_is_crowded())
+	if ((b->backend == ECS_BOOST_FIFO &&
+	     (b->budget.phase == ECS_BUDGET_COOLING || !b->is_fifo)) ||
+	    ecsh_queue_is_crowded())
 		ecsh_boost_poke();
 }
 

@@ -70,5 +70,8 @@ void ecsh_fifo_sync(struct ecsh_boost *b)
 					   0;
 		attr.sched_nice = PRIO_TO_NICE(task->static_prio);
 		sched_setattr_nocheck(task, &attr);
+		/* It may just have been waking: its boost begins after that. */
+		if (wanted(b))
+			ecsh_boost_poke();
 	}
 }

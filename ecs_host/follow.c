@@ -58,6 +58,9 @@ void ecsh_follow_wakeup(struct task_struct *p)
 		b->woke_at = now;
 		if (ecsh_dispatch_begin(b, now) == ECS_BUDGET_TOO_EARLY) {
 			count(b, ECS_BOOST_STAT_TOO_EARLY);
+			/* SBT was made smaller while it slept. */
+			if (b->is_fifo)
+				ecsh_boost_poke();
 			ecsh_dispatch_cool(b, now);
 		}
 		b->woke_boosted = b->budget.phase == ECS_BUDGET_BOOSTED;

@@ -145,7 +145,8 @@ static int set(struct task_struct *task, u32 source, struct ecs_ioc_boost *arg)
 	    b->params.sbt_ns == params.sbt_ns &&
 	    b->params.usbt_ns == params.usbt_ns)
 		return 0;
-	if (!b && !ecs_sched_is_fair(task))
+	/* Not its priority of the moment, which may be inherited. */
+	if (!b && task->normal_prio < MAX_RT_PRIO)
 		return -EBUSY;
 	/* Not the -EBUSY of another user of ftrace: that means something else. */
 	if (ecsh_boost_engage())
@@ -158,16 +159,18 @@ static int set(struct task_struct *task, u32 source, struct ecs_ioc_boost *arg)
 		return err;
 	if (b)
 		change(b, &params, backend);
-	if (b && READ_ONCE(b->gone))
-		ecsh_dispatch_revive(b);
-	if (!b)
+	else
 		b = ecsh_boost_add(task, &params, backend);
 	if (!b)
 		return -ENOMEM;
 	b->vcpu = arg->vcpu;
+	b->claim_ppm = max(b->claim_ppm, ecsh_promise_share(&params));
 	raw_spin_lock_irqsave(&b->lock, flags);
 	b->source = source;
 	raw_spin_unlock_irqrestore(&b->lock, flags);
+	/* A guest may have let go before it was no longer its own. */
+	if (READ_ONCE(b->gone))
+		ecsh_dispatch_revive(b);
 	return 0;
 }
 
@@ -226,7 +229,7 @@ int ecsh_promise_set(struct ecs_ioc_boost *arg)
 		put_task_struct(task);
 		return err;
 	}
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	err = set(task, ECS_BOOST_BY_ADMIN, arg);
 	b = err ? NULL : ecsh_boost_find(task);
 	if (b)
@@ -236,7 +239,7 @@ int ecsh_promise_set(struct ecs_ioc_boost *arg)
 		ecsh_boost_remove(b);
 		err = -ESRCH;
 	}
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 	put_task_struct(task);
 	return err;
 }
@@ -246,11 +249,11 @@ static void clear_if(bool (*matches)(const struct ecsh_boost *b, const void *),
 {
 	struct ecsh_boost *b, *next;
 
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	list_for_each_entry_safe(b, next, &ecsh_boosts, node)
 		if (matches(b, what))
 			ecsh_boost_remove(b);
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 }
 
 static bool is_of_vm(const struct ecsh_boost *b, const void *tgid)
@@ -311,11 +314,11 @@ int ecsh_promise_clear(struct ecs_ioc_boost *arg)
 	task = get_thread(arg->pid, arg->tid);
 	if (!task)
 		return -ESRCH;
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	b = ecsh_boost_find(task);
 	if (b)
 		ecsh_boost_remove(b);
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 	put_task_struct(task);
 	return b ? 0 : -ENOENT;
 }
@@ -348,11 +351,11 @@ int ecsh_promise_request(struct ecsh_vcpu *v, u64 sbt_ns, u64 usbt_ns)
 	arg.usbt_ns = usbt_ns;
 	if (!arg_is_valid(&arg))
 		return -EINVAL;
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	err = may_ask(v, sbt_ns, usbt_ns) ?
 		      set(current, ECS_BOOST_BY_GUEST, &arg) :
 		      -EPERM;
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 	/* The page was dropped meanwhile, by somebody who found no boost yet. */
 	if (!err && !rcu_access_pointer(v->page))
 		ecsh_promise_release(current);
@@ -388,11 +391,11 @@ int ecsh_promise_prepare(void)
 {
 	int err;
 
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	err = ecsh_boost_engage();
 	if (!err)
 		ecsh_pick_engage();
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 	return err ? -EOPNOTSUPP : 0;
 }
 
@@ -408,11 +411,11 @@ void ecsh_promise_limit(struct pid *tgid, u32 sbt_max_ns, u32 usbt_min_ns)
 {
 	struct ecsh_boost *b, *next;
 
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	list_for_each_entry_safe(b, next, &ecsh_boosts, node)
 		if (b->tgid == tgid && b->source == ECS_BOOST_BY_GUEST &&
 		    (b->params.sbt_ns > sbt_max_ns ||
 		     b->params.usbt_ns < usbt_min_ns))
 			ecsh_boost_remove(b);
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 }

@@ -105,16 +105,18 @@ void ecsh_queue_serve(struct ecsh_boost *b)
 static void kicked(void *unused)
 {
 	struct ecsh_boost *b = ecsh_boost_find(current);
+	bool boosted = false;
 
-	if (!b || READ_ONCE(b->budget.phase) != ECS_BUDGET_BOOSTED) {
-		ecsh_queue_resched();
-		return;
+	if (b) {
+		raw_spin_lock(&b->lock);
+		boosted = !b->gone && b->budget.phase == ECS_BUDGET_BOOSTED;
+		/* It began while its thread was running. */
+		if (boosted && this_cpu_read(ecsh_queue.serving) != b)
+			ecsh_queue_serve(b);
+		raw_spin_unlock(&b->lock);
 	}
-	/* It began while its thread was running. */
-	raw_spin_lock(&b->lock);
-	if (!b->gone && this_cpu_read(ecsh_queue.serving) != b)
-		ecsh_queue_serve(b);
-	raw_spin_unlock(&b->lock);
+	if (!boosted)
+		ecsh_queue_resched();
 }
 
 /**

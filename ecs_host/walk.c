@@ -239,7 +239,7 @@ int ecsh_walk_next_boost(struct ecs_ioc_boost *arg)
 
 	if (arg->flags || arg->pid <= 0)
 		return -EINVAL;
-	mutex_lock(&ecsh_boost_mutex);
+	rt_mutex_lock(&ecsh_boost_mutex);
 	list_for_each_entry(b, &ecsh_boosts, node) {
 		tid = task_pid_vnr(b->task);
 		if (READ_ONCE(b->gone) || pid_vnr(b->tgid) != arg->pid ||
@@ -250,6 +250,6 @@ int ecsh_walk_next_boost(struct ecs_ioc_boost *arg)
 	}
 	if (best)
 		ecsh_walk_fill_boost(best, arg);
-	mutex_unlock(&ecsh_boost_mutex);
+	rt_mutex_unlock(&ecsh_boost_mutex);
 	return best ? 0 : -ENOENT;
 }

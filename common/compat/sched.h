@@ -62,9 +62,12 @@ static inline bool ecs_sched_is_queued(const struct sched_entity *se)
 }
 
 /* Does a task want to run, or runs? By its queue: its state comes before. */
-static inline bool ecs_sched_is_runnable(const struct task_struct *task)
+static inline bool ecs_sched_is_runnable(struct task_struct *task)
 {
-	return READ_ONCE(task->on_rq) && !ecs_sched_is_delayed(&task->se);
+	if (ecs_sched_is_delayed(&task->se) || !READ_ONCE(task->on_rq))
+		return false;
+	/* A fair one that sleeps after all leaves its queue before on_rq says so. */
+	return !ecs_sched_is_fair(task) || READ_ONCE(task->se.on_rq);
 }
 
 #endif /* ECS_COMPAT_SCHED_H */
