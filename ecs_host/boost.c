@@ -108,6 +108,23 @@ void ecsh_boost_remove(struct ecsh_boost *b)
 	queue_rcu_work(wq, &b->free);
 }
 
+/**
+ * ecsh_boost_remove_all() - end all boosts of a process, or all there are
+ * @tgid: the process, NULL for every one
+ *
+ * Context: may sleep.
+ */
+void ecsh_boost_remove_all(const struct pid *tgid)
+{
+	struct ecsh_boost *b, *next;
+
+	rt_mutex_lock(&ecsh_boost_mutex);
+	list_for_each_entry_safe(b, next, &ecsh_boosts, node)
+		if (!tgid || b->tgid == tgid)
+			ecsh_boost_remove(b);
+	rt_mutex_unlock(&ecsh_boost_mutex);
+}
+
 /* Context: the worker. */
 static void reconcile(struct kthread_work *work)
 {
@@ -209,12 +226,7 @@ int ecsh_boost_init(void)
  */
 void ecsh_boost_exit(void)
 {
-	struct ecsh_boost *b, *next;
-
-	rt_mutex_lock(&ecsh_boost_mutex);
-	list_for_each_entry_safe(b, next, &ecsh_boosts, node)
-		ecsh_boost_remove(b);
-	rt_mutex_unlock(&ecsh_boost_mutex);
+	ecsh_boost_remove_all(NULL);
 	ecsh_place_exit();
 	ecsh_pick_exit();
 	if (engaged)

@@ -82,11 +82,25 @@ extern struct rt_mutex ecsh_boost_mutex;
 extern struct list_head ecsh_boosts;
 extern unsigned int ecsh_boost_nr;
 
+/* Context of both: b->lock held. */
+static inline void ecsh_boost_count(struct ecsh_boost *b, enum ecs_boost_stat n)
+{
+	b->stats.counter[n]++;
+}
+
+static inline void ecsh_boost_max(struct ecsh_boost *b, enum ecs_boost_stat n,
+				  u64 value)
+{
+	if (b->stats.counter[n] < value)
+		b->stats.counter[n] = value;
+}
+
 struct ecsh_boost *ecsh_boost_find(const struct task_struct *task);
 struct ecsh_boost *ecsh_boost_add(struct task_struct *task,
 				  const struct ecs_budget_params *params,
 				  u32 backend);
 void ecsh_boost_remove(struct ecsh_boost *b);
+void ecsh_boost_remove_all(const struct pid *tgid);
 int ecsh_boost_engage(void);
 void ecsh_boost_poke(void);
 int ecsh_boost_init(void);

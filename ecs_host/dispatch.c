@@ -17,17 +17,6 @@ static u64 now_ns(void)
 	return ktime_get_mono_fast_ns();
 }
 
-static void count(struct ecsh_boost *b, enum ecs_boost_stat n)
-{
-	b->stats.counter[n]++;
-}
-
-static void maximum(struct ecsh_boost *b, enum ecs_boost_stat n, u64 value)
-{
-	if (b->stats.counter[n] < value)
-		b->stats.counter[n] = value;
-}
-
 /**
  * ecsh_dispatch_begin() - begin a boost if the rules allow it
  * @b: the record
@@ -44,9 +33,9 @@ enum ecs_budget_verdict ecsh_dispatch_begin(struct ecsh_boost *b, u64 now)
 	verdict = ecs_budget_wake(&b->params, &b->budget, now);
 	if (verdict != ECS_BUDGET_BEGIN && verdict != ECS_BUDGET_RESUME)
 		return verdict;
-	count(b, ECS_BOOST_STAT_BOOSTS);
+	ecsh_boost_count(b, ECS_BOOST_STAT_BOOSTS);
 	if (verdict == ECS_BUDGET_RESUME)
-		count(b, ECS_BOOST_STAT_RESUMES);
+		ecsh_boost_count(b, ECS_BOOST_STAT_RESUMES);
 	ecsh_queue_add(b, b->cpu);
 	trace_ecs_boost_begin(b);
 	return verdict;
@@ -65,15 +54,15 @@ void ecsh_dispatch_ended(struct ecsh_boost *b, enum ecs_boost_stat why)
 
 	lockdep_assert_held(&b->lock);
 	ecsh_queue_remove(b);
-	count(b, why);
+	ecsh_boost_count(b, why);
 	b->stats.counter[ECS_BOOST_STAT_BOOST_NS] += b->budget.ran_ns;
 	if (used > sbt) {
 		if (b->params.borrow_ns)
-			count(b, ECS_BOOST_STAT_BORROWS);
+			ecsh_boost_count(b, ECS_BOOST_STAT_BORROWS);
 		b->stats.counter[ECS_BOOST_STAT_BORROW_NS] += used - sbt;
 		if (used - sbt > b->params.borrow_ns)
-			maximum(b, ECS_BOOST_STAT_OVER_MAX_NS,
-				used - sbt - b->params.borrow_ns);
+			ecsh_boost_max(b, ECS_BOOST_STAT_OVER_MAX_NS,
+				       used - sbt - b->params.borrow_ns);
 	}
 	trace_ecs_boost_end(b, why);
 	/* The FIFO backend takes the policy back; a CPU may be free for others. */

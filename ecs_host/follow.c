@@ -25,11 +25,6 @@ static u64 now_ns(void)
 	return ktime_get_mono_fast_ns();
 }
 
-static void count(struct ecsh_boost *b, enum ecs_boost_stat n)
-{
-	b->stats.counter[n]++;
-}
-
 /**
  * ecsh_follow_wakeup() - a thread becomes runnable or arrives on a CPU
  * @p: the thread, any
@@ -54,10 +49,10 @@ void ecsh_follow_wakeup(struct task_struct *p)
 	 * that is on its CPU was about to sleep and has never left it.
 	 */
 	if (!ecs_sched_is_running(p) && !READ_ONCE(p->on_cpu)) {
-		count(b, ECS_BOOST_STAT_WAKES);
+		ecsh_boost_count(b, ECS_BOOST_STAT_WAKES);
 		b->woke_at = now;
 		if (ecsh_dispatch_begin(b, now) == ECS_BUDGET_TOO_EARLY) {
-			count(b, ECS_BOOST_STAT_TOO_EARLY);
+			ecsh_boost_count(b, ECS_BOOST_STAT_TOO_EARLY);
 			/* SBT was made smaller while it slept. */
 			if (b->is_fifo)
 				ecsh_boost_poke();
@@ -110,12 +105,9 @@ static void switched_in(struct ecsh_boost *b)
 		b->woke_at = 0;
 		if (b->woke_boosted) {
 			b->stats.wait_boosted[ecs_hist_bucket(waited)]++;
-			if (b->stats.counter[ECS_BOOST_STAT_WAIT_MAX_NS] <
-			    waited)
-				b->stats.counter[ECS_BOOST_STAT_WAIT_MAX_NS] =
-					waited;
+			ecsh_boost_max(b, ECS_BOOST_STAT_WAIT_MAX_NS, waited);
 			if (waited > b->params.usbt_ns)
-				count(b, ECS_BOOST_STAT_MISSED);
+				ecsh_boost_count(b, ECS_BOOST_STAT_MISSED);
 		} else {
 			b->stats.wait_other[ecs_hist_bucket(waited)]++;
 		}

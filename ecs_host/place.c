@@ -81,7 +81,8 @@ static ECS_FTRACE_CALLBACK(filter_select)
 	cpu = ecs_budget_cooling_left(&b->budget, ktime_get_mono_fast_ns()) ?
 		      -1 :
 		      free_cpu(p, prev, -1);
-	b->stats.counter[ECS_BOOST_STAT_PLACED] += cpu >= 0 && cpu != prev;
+	if (cpu >= 0 && cpu != prev)
+		ecsh_boost_count(b, ECS_BOOST_STAT_PLACED);
 	raw_spin_unlock(&b->lock);
 	if (cpu < 0)
 		return;
@@ -139,7 +140,7 @@ void ecsh_place_move(struct ecsh_boost *b)
 	    set_cpus_allowed_ptr(task, old))
 		set_cpus_allowed_ptr(task, cpu_possible_mask);
 	raw_spin_lock_irqsave(&b->lock, flags);
-	b->stats.counter[ECS_BOOST_STAT_MOVED]++;
+	ecsh_boost_count(b, ECS_BOOST_STAT_MOVED);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 free:
 	free_cpumask_var(old);

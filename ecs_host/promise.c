@@ -114,6 +114,7 @@ static void change(struct ecsh_boost *b, const struct ecs_budget_params *params,
 {
 	unsigned long flags;
 
+	/* Keeps what it claims now, if it is cooling. */
 	claim_of(b);
 	raw_spin_lock_irqsave(&b->lock, flags);
 	b->params = *params;
@@ -244,49 +245,6 @@ int ecsh_promise_set(struct ecs_ioc_boost *arg)
 	return err;
 }
 
-static void clear_if(bool (*matches)(const struct ecsh_boost *b, const void *),
-		     const void *what)
-{
-	struct ecsh_boost *b, *next;
-
-	rt_mutex_lock(&ecsh_boost_mutex);
-	list_for_each_entry_safe(b, next, &ecsh_boosts, node)
-		if (matches(b, what))
-			ecsh_boost_remove(b);
-	rt_mutex_unlock(&ecsh_boost_mutex);
-}
-
-static bool is_of_vm(const struct ecsh_boost *b, const void *tgid)
-{
-	return b->tgid == tgid;
-}
-
-static bool is_any(const struct ecsh_boost *b, const void *unused)
-{
-	return true;
-}
-
-/**
- * ecsh_promise_clear_vm() - end all boosts of a process
- * @tgid: the process
- *
- * Context: may sleep.
- */
-void ecsh_promise_clear_vm(struct pid *tgid)
-{
-	clear_if(is_of_vm, tgid);
-}
-
-/**
- * ecsh_promise_clear_all() - end all boosts
- *
- * Context: may sleep.
- */
-void ecsh_promise_clear_all(void)
-{
-	clear_if(is_any, NULL);
-}
-
 /**
  * ecsh_promise_clear() - end one boost, or all of a VM
  * @arg: see ECS_IOC_BOOST_CLEAR
@@ -307,7 +265,7 @@ int ecsh_promise_clear(struct ecs_ioc_boost *arg)
 		pid = ecsh_vm_get_live_pid(arg->pid);
 		if (!pid)
 			return -ESRCH;
-		ecsh_promise_clear_vm(pid);
+		ecsh_boost_remove_all(pid);
 		put_pid(pid);
 		return 0;
 	}

@@ -15,8 +15,6 @@ struct task_struct;
 u32 ecsh_promise_share(const struct ecs_budget_params *params);
 int ecsh_promise_set(struct ecs_ioc_boost *arg);
 int ecsh_promise_clear(struct ecs_ioc_boost *arg);
-void ecsh_promise_clear_vm(struct pid *tgid);
-void ecsh_promise_clear_all(void);
 int ecsh_promise_prepare(void);
 int ecsh_promise_request(struct ecsh_vcpu *v, u64 sbt_ns, u64 usbt_ns);
 void ecsh_promise_release(struct task_struct *task);

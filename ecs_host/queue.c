@@ -139,7 +139,7 @@ void ecsh_queue_kick(struct ecsh_boost *b)
 		ecsh_boost_poke();
 		return;
 	}
-	b->stats.counter[ECS_BOOST_STAT_KICKS]++;
+	ecsh_boost_count(b, ECS_BOOST_STAT_KICKS);
 	if (b->cpu == smp_processor_id()) {
 		if (current == b->task)
 			ecsh_queue_serve(b);

@@ -14,6 +14,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "boost.h"
 #include "promise.h"
 #include "stats.h"
 #include "vcpu.h"
@@ -286,7 +287,7 @@ unlock:
 	kfree(fresh);
 	if (!err && (change.valid & ECS_PARAM_MODE) &&
 	    change.mode == ECS_MODE_OFF)
-		ecsh_promise_clear_vm(pid);
+		ecsh_boost_remove_all(pid);
 	put_pid(pid);
 	return err;
 }
@@ -383,7 +384,7 @@ void ecsh_vm_disable_all(void)
 			apply(vm, v);
 	}
 	mutex_unlock(&ecsh_vm_mutex);
-	ecsh_promise_clear_all();
+	ecsh_boost_remove_all(NULL);
 }
 
 /**

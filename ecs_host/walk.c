@@ -11,6 +11,22 @@
 #include "vm.h"
 #include "walk.h"
 
+/*
+ * Takes ecsh_vm_mutex and finds a VM, NULL if the module never heard of it; -ESRCH
+ * and not taken if there is no such process.
+ */
+static int lock_vm(s32 nr, struct ecsh_vm **vm)
+{
+	struct pid *pid = ecsh_vm_get_live_pid(nr);
+
+	if (!pid)
+		return -ESRCH;
+	mutex_lock(&ecsh_vm_mutex);
+	*vm = ecsh_vm_find(pid);
+	put_pid(pid);
+	return 0;
+}
+
 static void read_vcpu(struct ecsh_vcpu *v, struct ecs_ioc_stats *stats)
 {
 	unsigned long flags;
@@ -55,19 +71,16 @@ void ecsh_walk_fill_vm(struct ecsh_vm *vm, struct ecs_ioc_vm *arg)
 int ecsh_walk_read(struct ecs_ioc_vm *arg)
 {
 	struct ecsh_vm *vm;
-	struct pid *pid;
+	int err;
 
 	if (arg->flags)
 		return -EINVAL;
-	pid = ecsh_vm_get_live_pid(arg->pid);
-	if (!pid)
-		return -ESRCH;
-	mutex_lock(&ecsh_vm_mutex);
-	vm = ecsh_vm_find(pid);
+	err = lock_vm(arg->pid, &vm);
+	if (err)
+		return err;
 	if (vm)
 		ecsh_walk_fill_vm(vm, arg);
 	mutex_unlock(&ecsh_vm_mutex);
-	put_pid(pid);
 	return vm ? 0 : -ENOENT;
 }
 
@@ -141,15 +154,13 @@ int ecsh_walk_next_vcpu(struct ecs_ioc_vcpu *arg)
 {
 	struct ecsh_vcpu *v, *best = NULL;
 	struct ecsh_vm *vm;
-	struct pid *pid;
+	int err;
 
 	if (arg->flags)
 		return -EINVAL;
-	pid = ecsh_vm_get_live_pid(arg->pid);
-	if (!pid)
-		return -ESRCH;
-	mutex_lock(&ecsh_vm_mutex);
-	vm = ecsh_vm_find(pid);
+	err = lock_vm(arg->pid, &vm);
+	if (err)
+		return err;
 	if (vm)
 		list_for_each_entry(v, &vm->vcpus, vm_node)
 			if (v->id > arg->vcpu && (!best || v->id < best->id))
@@ -157,7 +168,6 @@ int ecsh_walk_next_vcpu(struct ecs_ioc_vcpu *arg)
 	if (best)
 		fill_vcpu(best, arg);
 	mutex_unlock(&ecsh_vm_mutex);
-	put_pid(pid);
 	return best ? 0 : -ENOENT;
 }
 
@@ -171,20 +181,17 @@ int ecsh_walk_next_vcpu(struct ecs_ioc_vcpu *arg)
 int ecsh_walk_limit(struct ecs_ioc_limit *arg)
 {
 	struct ecsh_vm *vm;
-	struct pid *pid;
+	int err;
 
 	if (arg->flags)
 		return -EINVAL;
-	pid = ecsh_vm_get_live_pid(arg->pid);
-	if (!pid)
-		return -ESRCH;
-	mutex_lock(&ecsh_vm_mutex);
-	vm = ecsh_vm_find(pid);
+	err = lock_vm(arg->pid, &vm);
+	if (err)
+		return err;
 	arg->zero = 0;
 	arg->sbt_max_ns = vm ? vm->sbt_max_ns : 0;
 	arg->usbt_min_ns = vm ? vm->usbt_min_ns : 0;
 	mutex_unlock(&ecsh_vm_mutex);
-	put_pid(pid);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
  */
 #include "budget.h"
 #include "ecs_ioctl.h"
+#include "origin.h"
 #include "test.h"
 
 typedef __int128 wide;
@@ -51,19 +52,6 @@ static void random_params(struct rng *rng, struct ecs_budget_params *params)
 	if (rng_percent(rng, 60))
 		params->borrow_ns =
 			rng_log(rng, usual ? 2 * MS : ECS_BOOST_BORROW_NS_MAX);
-}
-
-static uint64_t random_origin(struct rng *rng)
-{
-	switch (rng_below(rng, 4)) {
-	case 0:
-		return rng_below(rng, 2);
-	case 1:
-		return (1ull << 63) - rng_log(rng, 100 * MS);
-	case 2:
-		return 0 - rng_log(rng, 100 * MS);
-	}
-	return rng_next(rng);
 }
 
 static wide most_ns(const struct ecs_budget_params *params)

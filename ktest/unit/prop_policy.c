@@ -15,6 +15,7 @@
  */
 #include "policy.h"
 #include "ecs_ioctl.h"
+#include "origin.h"
 #include "test.h"
 
 typedef __int128 wide;
@@ -236,19 +237,6 @@ static void random_params(struct rng *rng, struct ecs_policy_params *params)
 	if (rng_percent(rng, 10))
 		params->budget_ppm = ECS_BUDGET_PPM_MAX;
 	params->extend = rng_percent(rng, 90);
-}
-
-static uint64_t random_origin(struct rng *rng)
-{
-	switch (rng_below(rng, 4)) {
-	case 0:
-		return rng_below(rng, 2);
-	case 1:
-		return (1ull << 63) - rng_log(rng, 100 * MS);
-	case 2:
-		return 0 - rng_log(rng, 100 * MS);
-	}
-	return rng_next(rng);
 }
 
 enum event {

@@ -6,6 +6,7 @@
  * of them just before it wraps, and must give the same answers from each.
  */
 #include "budget.h"
+#include "origin.h"
 #include "test.h"
 
 #define US  1000ull
@@ -574,10 +575,6 @@ static const struct history histories[] = {
 };
 
 /* clang-format on */
-
-static const uint64_t origins[] = {
-	0, 1, (1ull << 63) - 50 * US, 0 - 1 * MS, 0 - 50 * US, UINT64_MAX,
-};
 
 static void check_value(const char *what, int nr, uint64_t got, uint64_t want)
 {

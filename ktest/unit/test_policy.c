@@ -6,6 +6,7 @@
  * of them just before it wraps, and must give the same answers from each.
  */
 #include "policy.h"
+#include "origin.h"
 #include "test.h"
 
 #define US 1000ull
@@ -338,10 +339,6 @@ static const struct history histories[] = {
 };
 
 /* clang-format on */
-
-static const uint64_t origins[] = {
-	0, 1, (1ull << 63) - 50 * US, 0 - 1 * MS, 0 - 50 * US, UINT64_MAX,
-};
 
 static void run_step(const struct step *step, struct ecs_policy_params *params,
 		     struct ecs_policy_state *state, uint64_t origin, int nr)
