@@ -9,6 +9,7 @@
 #include "event.h"
 #include "host.h"
 #include "idle.h"
+#include "mark.h"
 #include "page.h"
 #include "param.h"
 #include "realtime.h"
@@ -42,6 +43,7 @@ static int __init ecsg_init(void)
 	err = ecsg_event_init();
 	if (err)
 		goto exit_idle;
+	ecsg_mark_init();
 	ecsg_realtime_init();
 	ecsg_watch_init();
 	pr_info("version %s, registered on %u CPUs\n", ECS_VERSION,
@@ -60,6 +62,7 @@ static void __exit ecsg_exit(void)
 	/* The watch would register again what the events withdraw. */
 	ecsg_watch_exit();
 	ecsg_realtime_exit();
+	ecsg_mark_exit();
 	ecsg_event_exit();
 	ecsg_idle_exit();
 	ecsg_page_exit();

@@ -7,9 +7,8 @@
  * is added to it.
  */
 #include <linux/cpumask.h>
-#include <linux/gfp.h>
 #include <linux/io.h>
-#include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/smp.h>
 #include <asm/pgtable.h>
 
@@ -18,6 +17,7 @@
 #include "page.h"
 
 DEFINE_PER_CPU(struct ecs_abi_page *, ecsg_page);
+struct ecs_abi_page __percpu *ecsg_page_area;
 DEFINE_PER_CPU(unsigned long, ecsg_page_session);
 /* The last number given to one. */
 static DEFINE_PER_CPU(unsigned long, last_session);
@@ -55,7 +55,7 @@ void ecsg_page_publish(void *unused)
 	this_cpu_write(wanted, true);
 	this_cpu_write(ecsg_page_session, 0);
 	if (!ecsg_host_write(ECS_ABI_MSR_PAGE,
-			     virt_to_phys(page) | ECS_ABI_PAGE_ENABLE))
+			     slow_virt_to_phys(page) | ECS_ABI_PAGE_ENABLE))
 		this_cpu_write(ecsg_page_session,
 			       this_cpu_inc_return(last_session));
 }
@@ -118,18 +118,14 @@ unsigned int ecsg_page_count(void)
  */
 int ecsg_page_init(void)
 {
-	struct page *page;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		page = alloc_pages_node(cpu_to_node(cpu),
-					GFP_KERNEL | __GFP_ZERO, 0);
-		if (!page) {
-			ecsg_page_exit();
-			return -ENOMEM;
-		}
-		per_cpu(ecsg_page, cpu) = page_address(page);
-	}
+	/* Zeroed; each is a whole page, of its own CPU's per-CPU memory. */
+	ecsg_page_area = __alloc_percpu(PAGE_SIZE, ECS_ABI_PAGE_SIZE);
+	if (!ecsg_page_area)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		per_cpu(ecsg_page, cpu) = per_cpu_ptr(ecsg_page_area, cpu);
 	return 0;
 }
 
@@ -142,8 +138,7 @@ void ecsg_page_exit(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		free_page((unsigned long)per_cpu(ecsg_page, cpu));
+	for_each_possible_cpu(cpu)
 		per_cpu(ecsg_page, cpu) = NULL;
-	}
+	free_percpu(ecsg_page_area);
 }

@@ -9,6 +9,8 @@
 
 /* This CPU's page; NULL while none of its words may be written. */
 DECLARE_PER_CPU(struct ecs_abi_page *, ecsg_page);
+/* All pages, in per-CPU memory: what is at the same place for each CPU. */
+extern struct ecs_abi_page __percpu *ecsg_page_area;
 /* Which registration of this CPU is in force, by number; 0 if none. */
 DECLARE_PER_CPU(unsigned long, ecsg_page_session);
 

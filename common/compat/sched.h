@@ -16,6 +16,16 @@ static inline bool ecs_sched_is_running(struct task_struct *task)
 #endif
 }
 
+/* In the sched_switch tracepoint: does @prev run for the last time? */
+static inline bool ecs_sched_is_dead(struct task_struct *prev)
+{
+#ifdef ECS_HAVE_TASK___STATE
+	return READ_ONCE(prev->__state) == TASK_DEAD;
+#else
+	return READ_ONCE(prev->state) == TASK_DEAD;
+#endif
+}
+
 /*
  * Is @task below the real-time, deadline and stop classes? Their effective
  * priority is below MAX_RT_PRIO, inherited priority included.

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * direct.h: functions of the kernel that call one of ours first, without a stop
+ * in between.
+ *
+ * The interface for several functions at a time came in v5.17 (f64dd4627ec6) and
+ * took the place of the one for a single function in v6.5 (8788ca164eb4).
+ */
+#ifndef ECS_COMPAT_DIRECT_H
+#define ECS_COMPAT_DIRECT_H
+
+#include <linux/errno.h>
+#include <linux/ftrace.h>
+
+#if !defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
+#undef ECS_HAVE_DIRECT_OPS
+#undef ECS_HAVE_DIRECT_MULTI
+#endif
+
+/*
+ * Make the functions in the filter of @ops call @address. It is entered like a
+ * function with the arguments of theirs, of which it must not touch any.
+ */
+static inline int ecs_direct_register(struct ftrace_ops *ops,
+				      unsigned long address)
+{
+#if defined(ECS_HAVE_DIRECT_OPS)
+	return register_ftrace_direct(ops, address);
+#elif defined(ECS_HAVE_DIRECT_MULTI)
+	return register_ftrace_direct_multi(ops, address);
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+/*
+ * No task is between the call and the return of @address any more when this
+ * returns, unless it slept there.
+ */
+static inline void ecs_direct_unregister(struct ftrace_ops *ops,
+					 unsigned long address)
+{
+#if defined(ECS_HAVE_DIRECT_OPS)
+	unregister_ftrace_direct(ops, address, false);
+#elif defined(ECS_HAVE_DIRECT_MULTI)
+	unregister_ftrace_direct_multi(ops, address);
+#endif
+}
+
+#endif /* ECS_COMPAT_DIRECT_H */

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mark.c: see mark.h.
+ *
+ * A lock is counted from before it is asked for until just before it is let go of.
+ * So whoever waits for it and runs is inside a section, too: as long as it is near
+ * the head of the queue nobody else gets on. One that gives up waiting is taken off
+ * again by wait.c, one that sleeps by carry.c. Only a trylock is counted when it has
+ * succeeded.
+ *
+ * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (its release is a
+ * mutex's, and clipped), and locks that are held while their kind is switched on.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "carry.h"
+#include "compat/direct.h"
+#include "mark.h"
+#include "page.h"
+#include "param.h"
+#include "wait.h"
+
+#define NAMES 6
+
+/*
+ * What the functions of a hook call, and in this order they begin to. ENTER_MORE: if
+ * they do not call those of ENTER themselves.
+ */
+enum when {
+	LEAVE,
+	TRY,
+	ENTER,
+	ENTER_MORE,
+	WHENS,
+};
+
+static void (*const entries[WHENS])(void) = {
+	[LEAVE] = ecsg_mark_leave,
+	[TRY] = ecsg_mark_try,
+	[ENTER] = ecsg_mark_enter,
+	[ENTER_MORE] = ecsg_mark_enter,
+};
+
+/**
+ * struct hook - the functions of one kind that call the same entry of ours
+ * @ops: ftrace's
+ * @names: of the functions; a kernel may lack some
+ * @nr: how many this kernel has
+ * @registered: they call it
+ */
+struct hook {
+	struct ftrace_ops ops;
+	const char *names[NAMES];
+	unsigned int nr;
+	bool registered;
+};
+
+/**
+ * struct kind - a kind of locks with a switch of its own
+ * @name: of the parameter
+ * @wanted: what the parameter says
+ * @on: they are counted
+ * @error: why not, though wanted
+ * @wait: as wait.c has it
+ * @hooks: by enum when
+ */
+struct kind {
+	const char *name;
+	bool wanted;
+	bool on;
+	int error;
+	enum ecsg_wait_kind wait;
+	struct hook hooks[WHENS];
+};
+
+static struct kind kinds[] = {
+	{
+		.name = "mutex",
+		.wanted = true,
+		.wait = ECSG_WAIT_MUTEX,
+		.hooks = {
+			[LEAVE].names = { "mutex_unlock" },
+			[TRY].names = { "mutex_trylock" },
+			[ENTER].names = { "mutex_lock",
+					  "mutex_lock_interruptible",
+					  "mutex_lock_killable" },
+			[ENTER_MORE].names = { "mutex_lock_io" },
+		},
+	},
+	{
+		/* downgrade_write() changes nothing: it is still held. */
+		.name = "rwsem",
+		.wanted = true,
+		.wait = ECSG_WAIT_RWSEM,
+		.hooks = {
+			[LEAVE].names = { "up_read", "up_write" },
+			[TRY].names = { "down_read_trylock",
+					"down_write_trylock" },
+			[ENTER].names = { "down_read", "down_write",
+					  "down_read_interruptible",
+					  "down_read_killable",
+					  "down_write_killable" },
+		},
+	},
+	{
+		.name = "percpu_rwsem",
+		.wanted = true,
+		.hooks = {
+			[LEAVE].names = { "percpu_up_write" },
+			[ENTER].names = { "percpu_down_write" },
+		},
+	},
+	{
+		.name = "rcu",
+		.hooks = {
+			[LEAVE].names = { "__rcu_read_unlock" },
+			[ENTER].names = { "__rcu_read_lock" },
+		},
+	},
+};
+
+unsigned long ecsg_mark_at;
+DEFINE_PER_CPU(unsigned int, ecsg_mark_clipped);
+
+/* Serialises the switches; stop_machine() and ftrace's locks are inside. */
+static DEFINE_MUTEX(marks_mutex);
+/* Between init and exit: files of parameters are there before and after. */
+static bool ready;
+static bool carrying, waiting;
+static bool waits_wanted = true;
+
+/* Filters are filled once: before v6.2 they are not reusable when they were freed. */
+static void find(struct hook *hook)
+{
+	unsigned int i;
+
+	for (i = 0; i < NAMES && hook->names[i]; i++)
+		hook->nr += !ftrace_set_filter(&hook->ops,
+					       (unsigned char *)hook->names[i],
+					       strlen(hook->names[i]), 0);
+}
+
+static int engage_hook(struct hook *hook, enum when when)
+{
+	int err;
+
+	if (!hook->nr)
+		return hook->names[0] ? -ENOENT : 0;
+	err = ecs_direct_register(&hook->ops, (unsigned long)entries[when]);
+	hook->registered = !err;
+	return err;
+}
+
+/* Undone in reverse: what enters first, and then stays until it has left. */
+static void disengage(struct kind *kind)
+{
+	struct hook *hook;
+	int when;
+
+	ecsg_wait_counted(kind->wait, false);
+	for (when = WHENS - 1; when >= 0; when--) {
+		hook = &kind->hooks[when];
+		if (hook->registered)
+			ecs_direct_unregister(&hook->ops,
+					      (unsigned long)entries[when]);
+		hook->registered = false;
+	}
+	kind->on = false;
+}
+
+/**
+ * ecsg_mark_held() - how many sleeping locks the current task holds or waits for
+ *
+ * Of those kinds that are switched on. For tests that keep a count of their own.
+ *
+ * Context: any.
+ */
+unsigned int ecsg_mark_held(void)
+{
+	return this_cpu_read(ecsg_page_area->guest.preemptable);
+}
+EXPORT_SYMBOL_GPL(ecsg_mark_held);
+
+/* Whether one lock function calls another one, or has a copy of it, is to be tried. */
+static bool is_io_missed(void)
+{
+	unsigned int before = ecsg_mark_held();
+	static DEFINE_MUTEX(mutex);
+	bool missed;
+
+	mutex_lock_io(&mutex);
+	missed = ecsg_mark_held() == before;
+	mutex_unlock(&mutex);
+	return missed;
+}
+
+static int engage(struct kind *kind)
+{
+	int when, err = 0;
+
+	for (when = 0; when < ENTER_MORE && !err; when++)
+		err = engage_hook(&kind->hooks[when], when);
+	if (!err && kind->hooks[ENTER_MORE].nr && is_io_missed())
+		err = engage_hook(&kind->hooks[ENTER_MORE], ENTER_MORE);
+	if (err) {
+		disengage(kind);
+		return err;
+	}
+	if (kind->wait != ECSG_WAIT_OTHER)
+		ecsg_wait_counted(kind->wait, true);
+	kind->on = true;
+	return 0;
+}
+
+static bool is_any_wanted(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].wanted)
+			return true;
+	return waits_wanted;
+}
+
+/*
+ * Make it as the parameters want it. A lock is counted on the CPU, so switches are
+ * followed before anything is counted and for as long. Without wait.c a lock that
+ * is given up would stay counted.
+ */
+static void adjust(void)
+{
+	bool any = ready && is_any_wanted();
+	int carry_err = 0, wait_err = 0;
+	bool forget = false;
+	unsigned int i;
+
+	lockdep_assert_held(&marks_mutex);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!kinds[i].on || (any && kinds[i].wanted))
+			continue;
+		disengage(&kinds[i]);
+		forget = true;
+	}
+	WRITE_ONCE(ecsg_carry_shows_wait, any && waits_wanted);
+	if (!any && waiting) {
+		ecsg_wait_stop();
+		waiting = false;
+	}
+	if (!any && carrying) {
+		ecsg_carry_stop();
+		carrying = false;
+	} else if (forget) {
+		ecsg_carry_forget();
+	}
+	if (any && !carrying) {
+		carry_err = ecsg_carry_start();
+		carrying = !carry_err;
+	}
+	if (carrying && any && !waiting) {
+		wait_err = ecsg_wait_start();
+		waiting = !wait_err;
+	}
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		kinds[i].error = 0;
+		if (!any || !kinds[i].wanted || kinds[i].on)
+			continue;
+		if (!carrying)
+			kinds[i].error = carry_err;
+		else if (!waiting && kinds[i].wait != ECSG_WAIT_OTHER)
+			kinds[i].error = wait_err;
+		else
+			kinds[i].error = engage(&kinds[i]);
+	}
+}
+
+/**
+ * ecsg_mark_init() - begin to count what the parameters say
+ *
+ * What cannot be counted is left out; the parameter "marks" says why.
+ *
+ * Context: module init, after the pages have been allocated.
+ */
+void ecsg_mark_init(void)
+{
+	unsigned int i;
+	int when;
+
+	ecsg_mark_at = (unsigned long)&ecsg_page_area->guest.preemptable;
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (when = 0; when < WHENS; when++)
+			find(&kinds[i].hooks[when]);
+	mutex_lock(&marks_mutex);
+	ready = true;
+	adjust();
+	mutex_unlock(&marks_mutex);
+}
+
+/**
+ * ecsg_mark_exit() - count no more
+ *
+ * Context: module exit, before the pages are freed; may sleep, for some tenths of a
+ * second.
+ */
+void ecsg_mark_exit(void)
+{
+	unsigned int i;
+	int when;
+
+	mutex_lock(&marks_mutex);
+	ready = false;
+	adjust();
+	mutex_unlock(&marks_mutex);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (when = 0; when < WHENS; when++)
+			ftrace_free_filter(&kinds[i].hooks[when].ops);
+}
+
+/* Context: param_lock held; also before init and after exit. */
+static int set_switch(const char *text, const struct kernel_param *param)
+{
+	int err;
+
+	mutex_lock(&marks_mutex);
+	err = param_set_bool(text, param);
+	if (!err)
+		adjust();
+	mutex_unlock(&marks_mutex);
+	return err;
+}
+
+static const struct kernel_param_ops switch_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_switch,
+	.get = param_get_bool,
+};
+module_param_cb(mark_mutex, &switch_ops, &kinds[0].wanted, 0644);
+MODULE_PARM_DESC(mark_mutex, "mark holders of mutexes (default Y)");
+module_param_cb(mark_rwsem, &switch_ops, &kinds[1].wanted, 0644);
+MODULE_PARM_DESC(mark_rwsem, "mark holders of rw_semaphores (default Y)");
+module_param_cb(mark_percpu_rwsem, &switch_ops, &kinds[2].wanted, 0644);
+MODULE_PARM_DESC(mark_percpu_rwsem, "mark writers of percpu_rw_semaphores (default Y)");
+module_param_cb(mark_rcu, &switch_ops, &kinds[3].wanted, 0644);
+MODULE_PARM_DESC(mark_rcu, "mark RCU readers (default N)");
+module_param_cb(mark_wait, &switch_ops, &waits_wanted, 0644);
+MODULE_PARM_DESC(mark_wait, "tell the host who waits for a lock (default Y)");
+
+static int get_marks(char *buf, const struct kernel_param *param)
+{
+	unsigned int clipped = 0, held, i;
+	int cpu, len = 0;
+
+	for_each_possible_cpu(cpu)
+		clipped += READ_ONCE(per_cpu(ecsg_mark_clipped, cpu));
+	mutex_lock(&marks_mutex);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		len += sysfs_emit_at(buf, len, "%s %s %d\n", kinds[i].name,
+				     kinds[i].on ? "on" : "off",
+				     kinds[i].error);
+	len += sysfs_emit_at(buf, len, "wait %s 0\n",
+			     waiting && waits_wanted ? "on" : "off");
+	held = carrying ? ecsg_carry_held() : 0;
+	mutex_unlock(&marks_mutex);
+	len += sysfs_emit_at(buf, len, "held %u\nclipped %u\nlost %u\n", held,
+			     clipped, ecsg_carry_lost());
+	return len;
+}
+
+static const struct kernel_param_ops marks_ops = {
+	.set = ecsg_param_refuse,
+	.get = get_marks,
+};
+module_param_cb(marks, &marks_ops, NULL, 0444);
+MODULE_PARM_DESC(marks, "read: what is marked, and a negative errno if it cannot be; what is held now, releases of what was not counted, tasks that were not followed");

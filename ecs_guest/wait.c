@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * wait.c: see wait.h.
+ *
+ * A task waits for one sleeping lock at a time, and takes that along when it is
+ * switched (carry.c). Spinlocks are waited for by a CPU; several at a time, if an
+ * interrupt waits inside another wait. The end of a wait names its lock only, which
+ * tells the two apart.
+ *
+ * A mutex first spins, then sleeps, and says so by two beginnings and one end.
+ */
+#include <linux/errno.h>
+#include <linux/percpu.h>
+
+#include "carry.h"
+#include "compat/contention.h"
+#include "compat/tracepoint.h"
+#include "page.h"
+#include "wait.h"
+
+#define KIND_MASK 3ul
+
+static DEFINE_PER_CPU(unsigned int, spinning);
+static struct tracepoint *begin_tracepoint, *end_tracepoint;
+/* Of this kind, locks are counted from before they are waited for. */
+static bool counted[ECSG_WAIT_KINDS];
+
+static enum ecsg_wait_kind kind_of(unsigned int flags)
+{
+	if (flags & LCB_F_MUTEX)
+		return ECSG_WAIT_MUTEX;
+	if (flags == LCB_F_READ || flags == LCB_F_WRITE)
+		return ECSG_WAIT_RWSEM;
+	return ECSG_WAIT_OTHER;
+}
+
+static void show(void)
+{
+	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
+	bool waiting = this_cpu_read(ecsg_carry_wait) ||
+		       this_cpu_read(spinning);
+
+	if (READ_ONCE(ecsg_carry_shows_wait))
+		WRITE_ONCE(guest->waiting, waiting);
+}
+
+/* Context: any, preemption off. */
+static void probe_begin(void *data, void *lock, unsigned int flags)
+{
+	if (flags & LCB_F_SPIN && !(flags & LCB_F_MUTEX))
+		this_cpu_inc(spinning);
+	else
+		this_cpu_write(ecsg_carry_wait,
+			       ((unsigned long)lock & ~KIND_MASK) |
+				       kind_of(flags));
+	show();
+}
+
+/* Context: any, preemption off. */
+static void probe_end(void *data, void *lock, int ret)
+{
+	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
+	unsigned long wait = this_cpu_read(ecsg_carry_wait);
+
+	if ((wait & ~KIND_MASK) == ((unsigned long)lock & ~KIND_MASK)) {
+		this_cpu_write(ecsg_carry_wait, 0);
+		/* Interrupted or killed: what was counted is not had. */
+		if (ret < 0 && READ_ONCE(counted[wait & KIND_MASK]) &&
+		    (s32)READ_ONCE(guest->preemptable) > 0)
+			ecs_abi_deactivate_preemptable_ecs(this_cpu_read(ecsg_page));
+	} else if (this_cpu_read(spinning)) {
+		this_cpu_dec(spinning);
+	}
+	show();
+}
+
+/**
+ * ecsg_wait_start() - follow who waits
+ *
+ * Context: process context, after ecsg_carry_start(); not while started.
+ * Return: 0, -ENOENT on a kernel without the tracepoints.
+ */
+int ecsg_wait_start(void)
+{
+	int err;
+
+	begin_tracepoint = ecs_tracepoint_find("contention_begin");
+	end_tracepoint = ecs_tracepoint_find("contention_end");
+	if (!begin_tracepoint || !end_tracepoint)
+		return -ENOENT;
+	/* An end without a beginning means nothing; the reverse would stay. */
+	err = tracepoint_probe_register(end_tracepoint, probe_end, NULL);
+	if (err)
+		return err;
+	err = tracepoint_probe_register(begin_tracepoint, probe_begin, NULL);
+	if (err)
+		tracepoint_probe_unregister(end_tracepoint, probe_end, NULL);
+	return err;
+}
+
+/**
+ * ecsg_wait_stop() - no more
+ *
+ * Waits under way stay marked until ecsg_carry_forget().
+ *
+ * Context: process context, may sleep; started.
+ */
+void ecsg_wait_stop(void)
+{
+	int cpu;
+
+	tracepoint_probe_unregister(begin_tracepoint, probe_begin, NULL);
+	tracepoint_probe_unregister(end_tracepoint, probe_end, NULL);
+	tracepoint_synchronize_unregister();
+	for_each_possible_cpu(cpu)
+		per_cpu(spinning, cpu) = 0;
+}
+
+/**
+ * ecsg_wait_counted() - are locks of a kind counted from before they are had?
+ * @kind: the kind
+ * @is: they are, and one that is not had in the end has to be taken off
+ *
+ * Context: any.
+ */
+void ecsg_wait_counted(enum ecsg_wait_kind kind, bool is)
+{
+	WRITE_ONCE(counted[kind], is);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * wait.h: who waits for a lock, and who has given up waiting.
+ *
+ * Both by the tracepoints in the slow paths of all locks (v5.19), which cost nothing
+ * where nobody waits.
+ */
+#ifndef ECSG_WAIT_H
+#define ECSG_WAIT_H
+
+#include <linux/types.h>
+
+/* Kinds of locks; in bits 0-1 of ecsg_carry_wait. */
+enum ecsg_wait_kind {
+	ECSG_WAIT_OTHER,
+	ECSG_WAIT_MUTEX,
+	ECSG_WAIT_RWSEM,
+	ECSG_WAIT_KINDS,
+};
+
+int ecsg_wait_start(void);
+void ecsg_wait_stop(void);
+void ecsg_wait_counted(enum ecsg_wait_kind kind, bool counted);
+
+#endif /* ECSG_WAIT_H */
