@@ -260,7 +260,8 @@ static int work(void *data)
 		step(&all[i], is_marked[i], prandom_u32_state(&random));
 		atomic_long_inc(&done);
 		busy(gap_us);
-		cond_resched();
+		/* Never to sleep would hold up who waits for RCU-tasks. */
+		cond_resched_tasks_rcu_qs();
 	}
 	atomic_dec(&running);
 	while (!kthread_should_stop())
