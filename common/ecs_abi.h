@@ -71,6 +71,12 @@
  *     registration, be it withdrawn, replaced or dropped; and when the
  *     administrator takes it away, of which nobody tells the guest: one that
  *     wants to know asks again now and then.
+ * 14. Hints of the host's load. vcpu_preempted and pcpu_overcommitted are kept
+ *     only while the host offers them, which is the administrator's to change at
+ *     any time, and read 0 else. They are true of the moment; of a vCPU that
+ *     waits for a CPU both are not 0, of one that sleeps both are 0. Of one that
+ *     is not registered they say nothing: memory that was migrated may hold the
+ *     words of another host.
  */
 #ifndef ECS_ABI_H
 #define ECS_ABI_H

@@ -10,7 +10,7 @@
  *
  * Errors: EINVAL a value out of bounds, EPERM no CAP_SYS_NICE, ESRCH no such
  * process (or it died meanwhile), ENOENT the VM is not known to the module or
- * the list is at its end, EOPNOTSUPP the hooks that the mode needs are missing.
+ * the list is at its end, EOPNOTSUPP what the mode or a hint needs is missing.
  */
 #ifndef ECS_IOCTL_H
 #define ECS_IOCTL_H
@@ -41,7 +41,16 @@
 #define ECS_PARAM_RECHECK (1u << 2)
 #define ECS_PARAM_BUDGET  (1u << 3)
 #define ECS_PARAM_BURST	  (1u << 4)
-#define ECS_PARAM_ALL	  0x1fu
+#define ECS_PARAM_HINTS	  (1u << 5)
+#define ECS_PARAM_ALL	  0x3fu
+
+/*
+ * What a guest is told of the host's load (ecs_ioc_params.hints), if the mode is
+ * not OFF. Nothing by default: a guest learns from it what its neighbours do.
+ */
+#define ECS_HINT_PREEMPTED  (1u << 0) /* ecs_abi_host.vcpu_preempted */
+#define ECS_HINT_OVERCOMMIT (1u << 1) /* ecs_abi_host.pcpu_overcommitted */
+#define ECS_HINT_ALL	    3u
 
 /**
  * struct ecs_ioc_params - what a VM is given
@@ -52,6 +61,8 @@
  *	doubling distances
  * @budget_ppm: long-run share of each vCPU's time that may be extension
  * @burst_ns: how much unused budget a vCPU may save up
+ * @hints: ECS_HINT_*
+ * @zero: 0
  */
 struct ecs_ioc_params {
 	__u32 valid;
@@ -60,6 +71,8 @@ struct ecs_ioc_params {
 	__u32 recheck_ns;
 	__u32 budget_ppm;
 	__u32 burst_ns;
+	__u32 hints;
+	__u32 zero;
 };
 
 /*
@@ -93,7 +106,9 @@ struct ecs_ioc_params {
 	X(DROPPED, drops, "registrations dropped by the host") \
 	X(BAD_MSR, bad_msr, "MSR accesses answered with #GP") \
 	X(BAD_COUNT, bad_count, "malformed counts read from the page") \
-	X(BAD_COOKIE, bad_cookie, "pages found overwritten")
+	X(BAD_COOKIE, bad_cookie, "pages found overwritten") \
+	X(HINT_PREEMPTED, hint_preempted, "guest told: a vCPU is preempted") \
+	X(HINT_OVERCOMMIT, hint_overcommit, "guest told: others want the CPU")
 /* clang-format on */
 
 #define ECS_STAT_ENUM(index, name, text) ECS_STAT_##index,
@@ -125,6 +140,7 @@ struct ecs_ioc_stats {
 #define ECS_HOST_F_BOOST	(1ull << 7) /* boosts can be followed at all */
 #define ECS_HOST_F_BOOST_PICK	(1ull << 8) /* ECS_BOOST_PICK works */
 #define ECS_HOST_F_BOOST_PLACE	(1ull << 9) /* boosted wakeups choose a CPU */
+#define ECS_HOST_F_OVERCOMMIT	(1ull << 10) /* who wants a CPU is known */
 
 /**
  * struct ecs_ioc_version - ECS_IOC_VERSION

@@ -45,12 +45,16 @@ static int get_version(union argument *arg)
 static int set_vm(union argument *arg)
 {
 	const u64 needed = ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP;
+	const struct ecs_ioc_params *params = &arg->vm.params;
 
 	if (!capable(CAP_SYS_NICE))
 		return -EPERM;
-	if ((arg->vm.params.valid & ECS_PARAM_MODE) &&
-	    arg->vm.params.mode != ECS_MODE_OFF &&
+	if ((params->valid & ECS_PARAM_MODE) && params->mode != ECS_MODE_OFF &&
 	    !(ecsh_hook_features() & needed))
+		return -EOPNOTSUPP;
+	if ((params->valid & ECS_PARAM_HINTS) &&
+	    (params->hints & ECS_HINT_OVERCOMMIT) &&
+	    !(ecsh_hook_features() & ECS_HOST_F_OVERCOMMIT))
 		return -EOPNOTSUPP;
 	return ecsh_vm_set(&arg->vm);
 }

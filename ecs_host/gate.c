@@ -15,6 +15,7 @@
 
 #include "compat/sched.h"
 #include "gate.h"
+#include "hint.h"
 #include "stats.h"
 #include "vcpu.h"
 
@@ -199,6 +200,7 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 		goto unlock;
 	ecsh_stats_inc(&v->stats, kind == ECSH_GATE_TICK ? ECS_STAT_REQ_TICK :
 							   ECS_STAT_REQ_WAKEUP);
+	ecsh_hint_look(v);
 	in = in_section(v);
 	extended = v->state.phase == ECS_POLICY_EXTENDED;
 	if (in && !extended)
@@ -264,6 +266,9 @@ enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer)
 /**
  * ecsh_gate_look() - the vCPU that runs here has left guest mode: look now
  *
+ * At its section if it is extended, and whether what its guest was told still
+ * holds. In all other cases this is a test of two words of one cache line.
+ *
  * Context: any, preemption off.
  */
 void ecsh_gate_look(void)
@@ -271,9 +276,11 @@ void ecsh_gate_look(void)
 	struct ecsh_vcpu *v = this_cpu_read(ecsh_vcpu_running);
 	unsigned long flags;
 
-	if (!v || READ_ONCE(v->state.phase) != ECS_POLICY_EXTENDED)
+	if (!v || (READ_ONCE(v->state.phase) != ECS_POLICY_EXTENDED &&
+		   !READ_ONCE(v->told)))
 		return;
 	raw_spin_lock_irqsave(&v->lock, flags);
+	ecsh_hint_look(v);
 	if (v->state.phase == ECS_POLICY_EXTENDED && !look(v))
 		hrtimer_try_to_cancel(&v->timer);
 	raw_spin_unlock_irqrestore(&v->lock, flags);
@@ -317,6 +324,7 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 	    READ_ONCE(v->state.phase) == ECS_POLICY_READY)
 		return;
 	raw_spin_lock(&v->lock);
+	ecsh_hint_sched_out(v, preempted);
 	if (v->mode != ECS_MODE_OFF)
 		ecsh_stats_inc(&v->stats, ECS_STAT_SCHED_OUT);
 	if (preempted && v->mode != ECS_MODE_OFF) {
@@ -349,6 +357,7 @@ void ecsh_gate_leave(void)
 		return;
 	hrtimer_try_to_cancel(&v->timer);
 	raw_spin_lock(&v->lock);
+	ecsh_hint_sched_out(v, false);
 	end_now(v, ECS_STAT_ENDED_OFF);
 	ecs_policy_off_cpu(&v->params, &v->state, now_ns());
 	raw_spin_unlock(&v->lock);

@@ -43,7 +43,7 @@ static struct ecsh_hook event_hooks[] = {
 static struct ecsh_hook exit_hook = {
 	.names = { "kvm_exit (tracepoint)" },
 	.name = "kvm_exit (tracepoint)",
-	.feature = ECS_HOST_F_EXIT_CHECK,
+	.feature = ECS_HOST_F_EXIT_CHECK | ECS_HOST_F_OVERCOMMIT,
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "boost.h"
 #include "ctl.h"
 #include "gate.h"
+#include "hint.h"
 #include "hook.h"
 #include "kvm.h"
 #include "pick.h"
@@ -33,6 +34,7 @@ static int __init ecsh_init(void)
 		goto exit_thread;
 	ecsh_pick_init();
 	ecsh_place_init();
+	ecsh_hint_init();
 	ecsh_sched_init();
 	err = ecsh_kvm_init();
 	if (err)
@@ -49,6 +51,7 @@ exit_kvm:
 exit_sched:
 	ecsh_boost_exit();
 	ecsh_sched_exit();
+	ecsh_hint_exit();
 exit_thread:
 	ecsh_thread_exit();
 exit_vcpu:
@@ -65,6 +68,7 @@ static void __exit ecsh_exit(void)
 	ecsh_boost_exit();
 	/* ... no new extensions ... */
 	ecsh_sched_exit();
+	ecsh_hint_exit();
 	/* ... nobody runs a vCPU that we know of. */
 	ecsh_thread_exit();
 	ecsh_vcpu_exit();

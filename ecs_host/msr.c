@@ -34,6 +34,7 @@ static u64 features(struct kvm_vcpu *vcpu)
 	u64 have = ecsh_hook_features();
 	struct ecsh_vcpu *v;
 	u64 offered = 0;
+	u32 hints;
 	bool may;
 
 	if (have & (ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP))
@@ -41,10 +42,17 @@ static u64 features(struct kvm_vcpu *vcpu)
 	rcu_read_lock();
 	v = ecsh_vcpu_find(vcpu);
 	may = v && READ_ONCE(v->sbt_max_ns);
+	hints = v ? READ_ONCE(v->hints) : 0;
 	rcu_read_unlock();
 	/* One that never registered has no record: its VM knows. */
 	if ((have & ECS_HOST_F_BOOST) && (v ? may : ecsh_vm_may_boost()))
 		offered |= ECS_ABI_F_BOOST;
+	if (!v)
+		hints = ecsh_vm_hints();
+	if (hints & ECS_HINT_PREEMPTED)
+		offered |= ECS_ABI_F_HINT_PREEMPTED;
+	if (hints & ECS_HINT_OVERCOMMIT)
+		offered |= ECS_ABI_F_HINT_OVERCOMMIT;
 	return offered;
 }
 

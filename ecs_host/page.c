@@ -227,6 +227,23 @@ void ecsh_page_set_granted(struct ecsh_page *page, bool granted)
 }
 
 /**
+ * ecsh_page_set_hints() - tell the guest of the host's load
+ * @page: its registration
+ * @preempted: the vCPU wants to run and does not
+ * @overcommitted: others want the CPU that it runs on
+ *
+ * Context: any, preemption off; runs under runqueue locks.
+ */
+void ecsh_page_set_hints(struct ecsh_page *page, bool preempted,
+			 bool overcommitted)
+{
+	if (!is_ours(page))
+		return;
+	WRITE_ONCE(page->map->host.vcpu_preempted, preempted);
+	WRITE_ONCE(page->map->host.pcpu_overcommitted, overcommitted);
+}
+
+/**
  * ecsh_page_sign_on() - write the host's line for the first time
  * @page: the registration that is being put in force
  *
@@ -254,6 +271,8 @@ void ecsh_page_sign_off(struct ecsh_page *page)
 {
 	if (!is_ours(page))
 		return;
+	WRITE_ONCE(page->map->host.vcpu_preempted, 0);
+	WRITE_ONCE(page->map->host.pcpu_overcommitted, 0);
 	WRITE_ONCE(page->map->host.granted, 0);
 	WRITE_ONCE(page->map->host.generation, 0);
 	WRITE_ONCE(page->map->host.cookie, 0);

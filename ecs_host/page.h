@@ -53,6 +53,8 @@ void ecsh_page_destroy(struct ecsh_page *page, struct workqueue_struct *wq);
 bool ecsh_page_in_section(struct ecsh_page *page,
 			  struct ecsh_page_offences *found);
 void ecsh_page_set_granted(struct ecsh_page *page, bool granted);
+void ecsh_page_set_hints(struct ecsh_page *page, bool preempted,
+			 bool overcommitted);
 void ecsh_page_sign_on(struct ecsh_page *page);
 void ecsh_page_sign_off(struct ecsh_page *page);
 

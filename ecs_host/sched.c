@@ -19,6 +19,7 @@
 #include "compat/sched.h"
 #include "follow.h"
 #include "gate.h"
+#include "hint.h"
 #include "hook.h"
 #include "sched.h"
 #include "vcpu.h"
@@ -51,7 +52,8 @@ static struct ecsh_hook wakeup_callers[] = {
 
 static struct ecsh_hook wakeup_hooks[] = {
 	{ .names = { "wakeup_preempt", "check_preempt_curr" },
-	  .feature = ECS_HOST_F_DEFER_WAKEUP | ECS_HOST_F_BOOST },
+	  .feature = ECS_HOST_F_DEFER_WAKEUP | ECS_HOST_F_BOOST |
+		     ECS_HOST_F_OVERCOMMIT },
 };
 
 static struct ecsh_hook resched_hooks[] = {
@@ -78,6 +80,7 @@ static ECS_FTRACE_CALLBACK(observe_wakeup)
 		WRITE_ONCE(rq_base,
 			   (unsigned long)note->rq - per_cpu_offset(note->cpu));
 	ecsh_follow_wakeup(p);
+	ecsh_hint_queued(note->cpu);
 }
 
 static bool is_caller(const struct ecsh_hook *callers, unsigned int nr,

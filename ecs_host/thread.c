@@ -20,6 +20,7 @@
 
 #include "compat/tracepoint.h"
 #include "gate.h"
+#include "hint.h"
 #include "promise.h"
 #include "thread.h"
 #include "vcpu.h"
@@ -50,8 +51,11 @@ static void sched_in(struct preempt_notifier *notifier, int cpu)
 {
 	struct ecsh_thread *t = container_of(notifier, struct ecsh_thread,
 					     notifier);
+	struct ecsh_vcpu *v = READ_ONCE(t->vcpu);
 
-	this_cpu_write(ecsh_vcpu_running, READ_ONCE(t->vcpu));
+	this_cpu_write(ecsh_vcpu_running, v);
+	if (v)
+		ecsh_hint_sched_in(v);
 }
 
 /* Context: before the switch, runqueue lock held, interrupts off. */

@@ -109,6 +109,28 @@ TRACE_EVENT(ecs_refuse,
 		  ecs_trace_reason(__entry->reason))
 );
 
+/* What the guest is told of the host's load has changed. */
+TRACE_EVENT(ecs_hint,
+	TP_PROTO(struct ecsh_vcpu *v),
+	TP_ARGS(v),
+	TP_STRUCT__entry(
+		__field(int, tid)
+		__field(int, vcpu)
+		__field(u32, told)
+	),
+	TP_fast_assign(
+		struct task_struct *task = READ_ONCE(v->task);
+
+		__entry->tid = task ? task->pid : 0;
+		__entry->vcpu = v->id;
+		__entry->told = v->told;
+	),
+	TP_printk("tid=%d vcpu=%d preempted=%d overcommitted=%d",
+		  __entry->tid, __entry->vcpu,
+		  !!(__entry->told & ECS_HINT_PREEMPTED),
+		  !!(__entry->told & ECS_HINT_OVERCOMMIT))
+);
+
 #endif /* ECSH_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

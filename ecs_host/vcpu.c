@@ -132,6 +132,8 @@ exchange_page(struct ecsh_vcpu *v, struct ecsh_page *page, enum ecs_stat why)
 		ecsh_page_sign_off(old);
 	if (page)
 		ecsh_page_sign_on(page);
+	/* Signing on or off has cleared the hints. */
+	WRITE_ONCE(v->told, 0);
 	rcu_assign_pointer(v->page, page);
 	if (old || page)
 		ecsh_stats_inc(&v->stats, why);

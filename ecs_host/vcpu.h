@@ -21,10 +21,12 @@ struct ecsh_vm;
 
 /**
  * struct ecsh_vcpu - one vCPU
- * @lock: covers @mode, @params, @state, @stats, @due, the limits and writes of @page. Innermost
- *	but for the hrtimer base lock; taken with interrupts off, also inside a
- *	runqueue lock: no wakeups while it is held
+ * @lock: covers @mode, @hints, @told, @params, @state, @stats, @due, the limits
+ *	and writes of @page. Innermost but for the hrtimer base lock; taken with
+ *	interrupts off, also inside a runqueue lock: no wakeups while it is held
  * @mode: ECS_MODE_*
+ * @hints: ECS_HINT_* that its guest is given; 0 while @mode is OFF
+ * @told: ECS_HINT_* that its page says now
  * @params: what the policy is given
  * @state: the policy's account
  * @stats: counters
@@ -46,6 +48,8 @@ struct ecsh_vm;
 struct ecsh_vcpu {
 	raw_spinlock_t lock;
 	u32 mode;
+	u32 hints;
+	u32 told;
 	struct ecs_policy_params params;
 	struct ecs_policy_state state;
 	struct ecs_ioc_stats stats;

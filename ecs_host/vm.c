@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 #include "boost.h"
+#include "hint.h"
 #include "promise.h"
 #include "stats.h"
 #include "vcpu.h"
@@ -130,6 +131,11 @@ static struct ecsh_vm *find_or_add(struct pid *pid, struct ecsh_vm **fresh)
 	return vm;
 }
 
+static u32 hints_of(const struct ecsh_vm *vm)
+{
+	return vm->params.mode == ECS_MODE_OFF ? 0 : vm->params.hints;
+}
+
 /* Gives a vCPU its VM's parameters. */
 static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
 {
@@ -146,6 +152,7 @@ static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
 	v->sbt_max_ns = vm->sbt_max_ns;
 	v->usbt_min_ns = vm->usbt_min_ns;
 	WRITE_ONCE(v->mode, params->mode);
+	ecsh_hint_set(v, hints_of(vm));
 	raw_spin_unlock_irqrestore(&v->lock, flags);
 }
 
@@ -182,6 +189,7 @@ void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v)
 {
 	mutex_lock(&ecsh_vm_mutex);
 	list_del(&v->vm_node);
+	ecsh_hint_end(v);
 	ecsh_stats_add(&v->vm->gone, &v->stats);
 	ecsh_vm_sweep();
 	mutex_unlock(&ecsh_vm_mutex);
@@ -189,7 +197,7 @@ void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v)
 
 static bool params_are_valid(const struct ecs_ioc_params *p)
 {
-	if (p->valid & ~ECS_PARAM_ALL)
+	if ((p->valid & ~ECS_PARAM_ALL) || p->zero)
 		return false;
 	if ((p->valid & ECS_PARAM_MODE) && p->mode > ECS_MODE_ON)
 		return false;
@@ -199,6 +207,8 @@ static bool params_are_valid(const struct ecs_ioc_params *p)
 	if ((p->valid & ECS_PARAM_RECHECK) &&
 	    (p->recheck_ns < ECS_RECHECK_NS_MIN ||
 	     p->recheck_ns > ECS_RECHECK_NS_MAX))
+		return false;
+	if ((p->valid & ECS_PARAM_HINTS) && (p->hints & ~ECS_HINT_ALL))
 		return false;
 	if ((p->valid & ECS_PARAM_BUDGET) && p->budget_ppm > ECS_BUDGET_PPM_MAX)
 		return false;
@@ -220,6 +230,8 @@ static void merge(struct ecs_ioc_params *to, const struct ecs_ioc_params *from)
 		to->budget_ppm = from->budget_ppm;
 	if (from->valid & ECS_PARAM_BURST)
 		to->burst_ns = from->burst_ns;
+	if (from->valid & ECS_PARAM_HINTS)
+		to->hints = from->hints;
 }
 
 /**
@@ -363,6 +375,24 @@ bool ecsh_vm_may_boost(void)
 	may = vm && vm->sbt_max_ns;
 	mutex_unlock(&ecsh_vm_mutex);
 	return may;
+}
+
+/**
+ * ecsh_vm_hints() - which hints is the guest of the current process given?
+ *
+ * Context: a vCPU's thread, may sleep.
+ * Return: ECS_HINT_*
+ */
+u32 ecsh_vm_hints(void)
+{
+	struct ecsh_vm *vm;
+	u32 hints;
+
+	mutex_lock(&ecsh_vm_mutex);
+	vm = ecsh_vm_find(task_tgid(current));
+	hints = vm ? hints_of(vm) : 0;
+	mutex_unlock(&ecsh_vm_mutex);
+	return hints;
 }
 
 /**

@@ -55,6 +55,23 @@ static inline struct cfs_rq *ecs_sched_queue(struct sched_entity *se)
 #endif
 }
 
+/*
+ * How struct cfs_rq begins, which is the scheduler's own: the weights of the
+ * entities on the queue, the running one's included, and their number. So it has
+ * been since v2.6.24; the number was called nr_running before v6.14.
+ */
+struct ecs_sched_queue_start {
+	struct load_weight load;
+	unsigned int nr;
+};
+
+/* The start of the queue that an entity is on, NULL without groups. */
+static inline const struct ecs_sched_queue_start *
+ecs_sched_queue_start(struct sched_entity *se)
+{
+	return (const void *)ecs_sched_queue(se);
+}
+
 /* Does it sleep, though it is still queued? */
 static inline bool ecs_sched_is_delayed(const struct sched_entity *se)
 {

@@ -103,7 +103,9 @@ NEXT(ecs_ioc_params, mode, grace_ns);
 NEXT(ecs_ioc_params, grace_ns, recheck_ns);
 NEXT(ecs_ioc_params, recheck_ns, budget_ppm);
 NEXT(ecs_ioc_params, budget_ppm, burst_ns);
-LAST(ecs_ioc_params, burst_ns, 24);
+NEXT(ecs_ioc_params, burst_ns, hints);
+NEXT(ecs_ioc_params, hints, zero);
+LAST(ecs_ioc_params, zero, 32);
 
 FIRST(ecs_ioc_stats, counter);
 NEXT(ecs_ioc_stats, counter, ext);
@@ -118,7 +120,7 @@ NEXT(ecs_ioc_version, abi_minor, enable_all);
 NEXT(ecs_ioc_version, enable_all, features);
 NEXT(ecs_ioc_version, features, defaults);
 NEXT(ecs_ioc_version, defaults, version);
-LAST(ecs_ioc_version, version, 88);
+LAST(ecs_ioc_version, version, 96);
 
 FIRST(ecs_ioc_vm, size);
 NEXT(ecs_ioc_vm, size, flags);
@@ -128,7 +130,7 @@ NEXT(ecs_ioc_vm, vcpus, registered);
 NEXT(ecs_ioc_vm, registered, zero);
 NEXT(ecs_ioc_vm, zero, params);
 NEXT(ecs_ioc_vm, params, stats);
-LAST(ecs_ioc_vm, stats, 1456);
+LAST(ecs_ioc_vm, stats, 1464);
 
 FIRST(ecs_ioc_vcpu, size);
 NEXT(ecs_ioc_vcpu, size, flags);
@@ -309,10 +311,11 @@ static void test_bits(const void *arg)
 		ECS_HOST_F_RESET,	 ECS_HOST_F_MEMSLOT,
 		ECS_HOST_F_DESTROY,	 ECS_HOST_F_BOOST,
 		ECS_HOST_F_BOOST_PICK,	 ECS_HOST_F_BOOST_PLACE,
+		ECS_HOST_F_OVERCOMMIT,
 	};
 	static const uint64_t params[] = {
 		ECS_PARAM_MODE,	  ECS_PARAM_GRACE, ECS_PARAM_RECHECK,
-		ECS_PARAM_BUDGET, ECS_PARAM_BURST,
+		ECS_PARAM_BUDGET, ECS_PARAM_BURST, ECS_PARAM_HINTS,
 	};
 	size_t i;
 
@@ -324,6 +327,9 @@ static void test_bits(const void *arg)
 	for (i = 0; i < ARRAY_SIZE(params); i++)
 		CHECK(params[i] == 1ull << i, "ECS_PARAM_* %zu", i);
 	CHECK(ECS_PARAM_ALL == (1u << ARRAY_SIZE(params)) - 1, "all");
+	CHECK(ECS_HINT_PREEMPTED == 1 && ECS_HINT_OVERCOMMIT == 2 &&
+		      ECS_HINT_ALL == 3,
+	      "hints");
 	CHECK(ECS_ABI_INTEREST_ALL == (ECS_ABI_INTEREST_PREEMPTED |
 				       ECS_ABI_INTEREST_OVERCOMMIT),
 	      "all");
@@ -335,8 +341,8 @@ static void test_ioctls(const void *arg)
 		unsigned long request;
 		size_t size;
 	} ioctls[] = {
-		{ ECS_IOC_VERSION, 88 },       { ECS_IOC_VM_SET, 1456 },
-		{ ECS_IOC_VM_GET, 1456 },      { ECS_IOC_VM_NEXT, 1456 },
+		{ ECS_IOC_VERSION, 96 },       { ECS_IOC_VM_SET, 1464 },
+		{ ECS_IOC_VM_GET, 1464 },      { ECS_IOC_VM_NEXT, 1464 },
 		{ ECS_IOC_VCPU_NEXT, 1456 },   { ECS_IOC_HOOK, 72 },
 		{ ECS_IOC_DISABLE_ALL, 0 },    { ECS_IOC_BOOST_SET, 1352 },
 		{ ECS_IOC_BOOST_CLEAR, 1352 }, { ECS_IOC_BOOST_NEXT, 1352 },
