@@ -7,6 +7,7 @@
 #include <linux/sysfs.h>
 
 #include "event.h"
+#include "hint.h"
 #include "host.h"
 #include "idle.h"
 #include "mark.h"
@@ -44,6 +45,7 @@ static int __init ecsg_init(void)
 	if (err)
 		goto exit_idle;
 	ecsg_mark_init();
+	ecsg_hint_init();
 	ecsg_realtime_init();
 	ecsg_watch_init();
 	pr_info("version %s, registered on %u CPUs\n", ECS_VERSION,
@@ -62,6 +64,7 @@ static void __exit ecsg_exit(void)
 	/* The watch would register again what the events withdraw. */
 	ecsg_watch_exit();
 	ecsg_realtime_exit();
+	ecsg_hint_exit();
 	ecsg_mark_exit();
 	ecsg_event_exit();
 	ecsg_idle_exit();
