@@ -17,7 +17,8 @@
 
 static void report(const struct proc_vm *id, const struct ecs_ioc_params *now)
 {
-	char grace[UNITS_TEXT], budget[UNITS_TEXT], label[VM_LABEL];
+	char grace[UNITS_TEXT], budget[UNITS_TEXT], label[VM_LABEL],
+		hints[PARAM_HINTS];
 	struct json_object *obj;
 
 	if (out_options.json) {
@@ -27,13 +28,18 @@ static void report(const struct proc_vm *id, const struct ecs_ioc_params *now)
 		json_object_array_add(out_array("vms"), obj);
 	} else if (out_options.quiet) {
 		return;
+	} else if (now->mode == ECS_MODE_OFF && now->hints) {
+		printf("%s: off, hints %s once it is on\n", vm_label(label, id),
+		       param_hints(hints, now->hints));
 	} else if (now->mode == ECS_MODE_OFF) {
 		printf("%s: off\n", vm_label(label, id));
 	} else {
-		printf("%s: %s, grace %s, budget %s\n", vm_label(label, id),
+		printf("%s: %s, grace %s, budget %s%s%s\n", vm_label(label, id),
 		       param_mode_name(now->mode),
 		       units_ns(grace, now->grace_ns),
-		       units_ppm(budget, now->budget_ppm));
+		       units_ppm(budget, now->budget_ppm),
+		       now->hints ? ", hints " : "",
+		       now->hints ? param_hints(hints, now->hints) : "");
 	}
 }
 
@@ -87,7 +93,7 @@ static int change_named(char **specs, int count,
 	return error;
 }
 
-enum { OBSERVE = OPTIONS_OWN, GRACE, RECHECK, BUDGET, BURST };
+enum { OBSERVE = OPTIONS_OWN, GRACE, RECHECK, BUDGET, BURST, HINTS };
 
 static const struct option enable_options[] = {
 	{ "observe", no_argument, NULL, OBSERVE },
@@ -95,6 +101,7 @@ static const struct option enable_options[] = {
 	{ "recheck", required_argument, NULL, RECHECK },
 	{ "budget", required_argument, NULL, BUDGET },
 	{ "burst", required_argument, NULL, BURST },
+	{ "hints", required_argument, NULL, HINTS },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -214,8 +221,14 @@ int cmd_disable(const struct command *cmd, int argc, char **argv)
 	return change_named(argv + optind, argc - optind, &params);
 }
 
+static int set_option(int option, const char *value, void *data)
+{
+	(void)option;
+	return param_set(data, "hints", value);
+}
+
 /**
- * cmd_set() - ecsctl set VM key=value...
+ * cmd_set() - ecsctl set VM key=value... [--hints LIST]
  * @cmd: its entry
  * @argc: count
  * @argv: arguments
@@ -224,14 +237,18 @@ int cmd_disable(const struct command *cmd, int argc, char **argv)
  */
 int cmd_set(const struct command *cmd, int argc, char **argv)
 {
+	static const struct option own[] = {
+		{ "hints", required_argument, NULL, OPTIONS_OWN },
+		{ NULL, 0, NULL, 0 },
+	};
 	struct ecs_ioc_params params = { 0 };
-	int i, error = options_parse(cmd, argc, argv, NULL, NULL, NULL);
+	int i, error = options_parse(cmd, argc, argv, own, set_option, &params);
 
 	if (error)
 		return error;
 	if (optind == argc)
 		return fail(OUT_USAGE, "set: which VM? (ecsctl list)");
-	if (optind + 1 == argc)
+	if (optind + 1 == argc && !params.valid)
 		return fail(OUT_USAGE, "set: nothing to set; give key=value");
 	for (i = optind + 1; i < argc && !error; i++)
 		error = param_assign(&params, argv[i]);

@@ -138,7 +138,8 @@ static void text_vm(const struct shown *shown)
 	const struct ecs_ioc_params *p = &view->ioc.params;
 	const struct ecs_ioc_stats *stats = &view->ioc.stats;
 	char grace[UNITS_TEXT], recheck[UNITS_TEXT], budget[UNITS_TEXT],
-		burst[UNITS_TEXT], percent[FIGURE_PERCENT], label[VM_LABEL];
+		burst[UNITS_TEXT], percent[FIGURE_PERCENT], label[VM_LABEL],
+		hints[PARAM_HINTS];
 	struct figure f;
 
 	figure_derive(&f, stats);
@@ -150,6 +151,7 @@ static void text_vm(const struct shown *shown)
 	       units_ns(grace, p->grace_ns), units_ns(recheck, p->recheck_ns));
 	printf("  budget    %s, burst %s\n", units_ppm(budget, p->budget_ppm),
 	       units_ns(burst, p->burst_ns));
+	printf("  hints     %s\n", param_hints(hints, p->hints));
 	printf("  vcpus     %u of %u registered\n", view->ioc.registered,
 	       view->ioc.vcpus);
 	text_boosts(shown);

@@ -23,7 +23,7 @@ _ecsctl() {
 		;;
 	enable | disable | status | show | boost | unboost | limit)
 		case $verb in
-		enable) options+=' --observe --grace --recheck --budget --burst' ;;
+		enable) options+=' --observe --grace --recheck --budget --burst --hints' ;;
 		disable) options+=' --all' ;;
 		boost)
 			options+=' --sbt --usbt --borrow --backend --vcpu --tid'
@@ -34,10 +34,10 @@ _ecsctl() {
 		words=$options
 		;;
 	set)
-		words=$options
+		words="$options --hints"
 		if ((COMP_CWORD > verb_at + 1)); then
 			words+=' mode=off mode=observe mode=on grace= recheck='
-			words+=' budget= burst='
+			words+=' budget= burst= hints='
 		fi
 		;;
 	*)
@@ -57,6 +57,9 @@ _ecsctl() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	--backend)
 		words='auto pick fifo'
+		;;
+	--hints)
+		words='preempted overcommit preempted,overcommit all none'
 		;;
 	--sbt | --usbt | --borrow | --vcpu | --tid | --max-sbt | --min-usbt)
 		words=''

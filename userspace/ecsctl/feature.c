@@ -32,6 +32,9 @@ static const struct feature features_known[] = {
 	{ ECS_HOST_F_BOOST_PLACE, "boost_place",
 	  "a boosted wakeup goes to a CPU that serves no boost",
 	  "a boosted wakeup may land behind another boost" },
+	{ ECS_HOST_F_OVERCOMMIT, "overcommit",
+	  "a guest can be told that others want its CPU",
+	  "no guest can be told that others want its CPU" },
 };
 
 /**

@@ -120,7 +120,7 @@ int host_failure(const char *who, int error)
 			    "%s: ecs_host is too old for this call", who);
 	case -EOPNOTSUPP:
 		return fail(OUT_REFUSED,
-			    "%s: this kernel lacks the hooks for that mode (ecsctl doctor)",
+			    "%s: this kernel lacks the hooks for that (ecsctl doctor)",
 			    who);
 	case -EINVAL:
 		return fail(OUT_REFUSED, "%s: ecs_host refused the values",

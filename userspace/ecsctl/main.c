@@ -11,6 +11,9 @@
 #define PARAM_HELP \
 	"  A duration is a number and ns, us, ms or s; a share a number and %\n" \
 	"  or ppm.\n"
+#define HINTS_HELP \
+	"  LIST is what the guest is told of the load of this host: preempted,\n" \
+	"  overcommit or both with a comma between, all, or none.\n"
 #define TIME_HELP \
 	"  TIME is a number and ns, us, ms or s.\n"
 #define VM_HELP \
@@ -25,15 +28,15 @@ static const struct command commands[] = {
 	{ "show", false, cmd_show, "VM...",
 	  "  All that is known of a VM and its vCPUs.\n" VM_HELP },
 	{ "enable", true, cmd_enable,
-	  "VM... [--observe] [--grace TIME] [--recheck TIME] [--budget SHARE] [--burst TIME]",
+	  "VM... [--observe] [--grace TIME] [--recheck TIME] [--budget SHARE] [--burst TIME] [--hints LIST]",
 	  "  Serve these VMs; with --observe only count what would be done.\n"
-	  PARAM_HELP VM_HELP },
+	  PARAM_HELP HINTS_HELP VM_HELP },
 	{ "disable", true, cmd_disable, "VM... | --all",
 	  "  Leave these VMs alone again; --all: every VM, always safe to run.\n"
 	  "  Also ends their boosts.\n" VM_HELP },
-	{ "set", true, cmd_set, "VM KEY=VALUE...",
-	  "  Keys: mode=off|observe|on grace= recheck= budget= burst=\n"
-	  PARAM_HELP VM_HELP },
+	{ "set", true, cmd_set, "VM [KEY=VALUE...] [--hints LIST]",
+	  "  Keys: mode=off|observe|on grace= recheck= budget= burst= hints=\n"
+	  PARAM_HELP HINTS_HELP VM_HELP },
 	{ "boost", true, cmd_boost,
 	  "VM --sbt TIME --usbt TIME [--borrow TIME] [--backend auto|pick|fifo] [--vcpu LIST | --tid TID]",
 	  "  Run vCPUs before all other tasks of the fair class: each time they\n"

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "out.h"
@@ -16,6 +17,11 @@ static const char *const modes[] = {
 };
 
 #define NR_MODES (sizeof(modes) / sizeof(modes[0]))
+
+/* By the number of the bit. */
+static const char *const hints_known[] = { "preempted", "overcommit" };
+
+#define NR_HINTS (sizeof(hints_known) / sizeof(hints_known[0]))
 
 /* clang-format off */
 static const struct param {
@@ -53,6 +59,49 @@ static int set_mode(struct ecs_ioc_params *params, const char *value)
 		return OUT_OK;
 	}
 	return fail(OUT_USAGE, "mode: \"%s\" is not off, observe or on", value);
+}
+
+/* The bit of the hint called @name, @len long; 0 if there is none. */
+static __u32 hint_bit(const char *name, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_HINTS; i++) {
+		if (strlen(hints_known[i]) == len &&
+		    !strncmp(hints_known[i], name, len))
+			return 1u << i;
+	}
+	return 0;
+}
+
+static int set_hints(struct ecs_ioc_params *params, const char *value)
+{
+	__u32 bit, hints = 0;
+	const char *p = value;
+	size_t len;
+
+	if (!strcmp(value, "all")) {
+		hints = ECS_HINT_ALL;
+	} else if (strcmp(value, "none")) {
+		do {
+			p += p > value;
+			len = strcspn(p, ",");
+			bit = hint_bit(p, len);
+			if (!bit)
+				return fail(OUT_USAGE,
+					    "hints: \"%.*s\" is not preempted or overcommit; write a list of them, all or none",
+					    (int)len, p);
+			if (hints & bit)
+				return fail(OUT_USAGE,
+					    "hints: %.*s is given twice",
+					    (int)len, p);
+			hints |= bit;
+			p += len;
+		} while (*p);
+	}
+	params->hints = hints;
+	params->valid |= ECS_PARAM_HINTS;
+	return OUT_OK;
 }
 
 /**
@@ -119,7 +168,7 @@ static int set_number(struct ecs_ioc_params *params, const struct param *p,
 /**
  * param_set() - set one parameter and its valid bit
  * @params: changed only if all is well
- * @key: mode, grace, recheck, budget or burst
+ * @key: mode, grace, recheck, budget, burst or hints
  * @value: with its unit
  *
  * Return: OUT_OK or OUT_USAGE, with a message.
@@ -133,6 +182,11 @@ int param_set(struct ecs_ioc_params *params, const char *key, const char *value)
 			return fail(OUT_USAGE, "mode is given twice");
 		return set_mode(params, value);
 	}
+	if (!strcmp(key, "hints")) {
+		if (params->valid & ECS_PARAM_HINTS)
+			return fail(OUT_USAGE, "hints is given twice");
+		return set_hints(params, value);
+	}
 	for (i = 0; i < NR_PARAMS; i++) {
 		if (strcmp(key, params_known[i].name))
 			continue;
@@ -141,7 +195,7 @@ int param_set(struct ecs_ioc_params *params, const char *key, const char *value)
 		return set_number(params, &params_known[i], value);
 	}
 	return fail(OUT_USAGE,
-		    "unknown key \"%s\"; there are mode, grace, recheck, budget, burst",
+		    "unknown key \"%s\"; there are mode, grace, recheck, budget, burst, hints",
 		    key);
 }
 
@@ -177,4 +231,41 @@ int param_assign(struct ecs_ioc_params *params, const char *text)
 const char *param_mode_name(unsigned int mode)
 {
 	return mode < NR_MODES ? modes[mode] : "?";
+}
+
+/**
+ * param_hint_name() - the hints one by one
+ * @i: number of its bit
+ *
+ * Return: a constant text, NULL behind the last one.
+ */
+const char *param_hint_name(unsigned int i)
+{
+	return i < NR_HINTS ? hints_known[i] : NULL;
+}
+
+/**
+ * param_hints() - the names of some hints
+ * @buf: where
+ * @hints: ECS_HINT_*
+ *
+ * Return: @buf: as it may be given to ecsctl; a bit of a newer module is "?".
+ */
+const char *param_hints(char buf[PARAM_HINTS], __u32 hints)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < NR_HINTS; i++) {
+		if (hints & 1u << i)
+			len += (size_t)snprintf(buf + len, PARAM_HINTS - len,
+						"%s%s", len ? "," : "",
+						hints_known[i]);
+	}
+	if (hints & ~ECS_HINT_ALL)
+		len += (size_t)snprintf(buf + len, PARAM_HINTS - len, "%s?",
+					len ? "," : "");
+	if (!len)
+		snprintf(buf, PARAM_HINTS, "none");
+	return buf;
 }

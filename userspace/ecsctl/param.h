@@ -12,4 +12,9 @@ int param_duration(const char *name, const char *value, __u32 least, __u32 most,
 		   __u32 *ns);
 const char *param_mode_name(unsigned int mode);
 
+#define PARAM_HINTS 32 /* room for all of them */
+
+const char *param_hint_name(unsigned int i);
+const char *param_hints(char buf[PARAM_HINTS], __u32 hints);
+
 #endif /* PARAM_H */

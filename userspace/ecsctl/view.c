@@ -78,6 +78,20 @@ struct json_object *view_json(const struct view *view)
 	return obj;
 }
 
+static struct json_object *json_hints(__u32 hints)
+{
+	struct json_object *list = json_object_new_array(), *one;
+	const char *name;
+	unsigned int i;
+
+	for (i = 0; (name = param_hint_name(i)); i++) {
+		one = hints & 1u << i ? json_object_new_string(name) : NULL;
+		if (one)
+			json_object_array_add(list, one);
+	}
+	return list;
+}
+
 /**
  * view_json_params() - add the parameters other than the mode, as "params"
  * @to: the object of a VM
@@ -92,6 +106,7 @@ void view_json_params(struct json_object *to,
 	js_u64(obj, "recheck_ns", params->recheck_ns);
 	js_u64(obj, "budget_ppm", params->budget_ppm);
 	js_u64(obj, "burst_ns", params->burst_ns);
+	js_add(obj, "hints", json_hints(params->hints));
 	js_add(to, "params", obj);
 }
 

@@ -104,6 +104,7 @@ static void load_params(const char *line, struct ecs_ioc_params *p)
 	p->recheck_ns = (__u32)fake_number(line, "recheck", 50000);
 	p->budget_ppm = (__u32)fake_number(line, "budget", 200000);
 	p->burst_ns = (__u32)fake_number(line, "burst", 10000000);
+	p->hints = (__u32)fake_number(line, "hints", 0);
 }
 
 static void load_vm(const char *line)
@@ -265,6 +266,8 @@ static void apply(struct ecs_ioc_params *to, const struct ecs_ioc_params *p)
 		to->budget_ppm = p->budget_ppm;
 	if (p->valid & ECS_PARAM_BURST)
 		to->burst_ns = p->burst_ns;
+	if (p->valid & ECS_PARAM_HINTS)
+		to->hints = p->hints;
 }
 
 static int vm_set(struct ecs_ioc_vm *vm)
@@ -280,7 +283,9 @@ static int vm_set(struct ecs_ioc_vm *vm)
 	fake_note("vm_set pid=%d valid=%#x mode=%u grace=%u recheck=%u budget=%u burst=%u\n",
 		  vm->pid, p.valid, p.mode, p.grace_ns, p.recheck_ns,
 		  p.budget_ppm, p.burst_ns);
-	if (p.valid & ~ECS_PARAM_ALL)
+	if (p.valid & ECS_PARAM_HINTS)
+		fake_note("  hints=%#x\n", p.hints);
+	if ((p.valid & ~ECS_PARAM_ALL) || p.zero)
 		return -EINVAL;
 	if (!known) {
 		known = &vms[nr_vms++];

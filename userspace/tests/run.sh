@@ -249,6 +249,7 @@ test_completion() {
 		completes "--usbt" ecsctl boost web --u &&
 		completes solo ecsctl boost so &&
 		completes fifo ecsctl boost web --backend f &&
+		completes overcommit ecsctl set web --hints o &&
 		completes "" ecsctl boost --sbt s &&
 		completes "--max-sbt --min-usbt" ecsctl limit web --m &&
 		completes --vcpu ecsctl unboost web --vc || return 1

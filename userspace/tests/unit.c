@@ -344,6 +344,7 @@ static void test_clean(void)
 static void test_param(void)
 {
 	struct ecs_ioc_params p = { 0 };
+	char text[PARAM_HINTS];
 
 	CHECK(!param_assign(&p, "grace=10us") && p.grace_ns == 10000, "least");
 	CHECK(param_assign(&p, "grace=20us") == OUT_USAGE, "twice");
@@ -354,12 +355,26 @@ static void test_param(void)
 	CHECK(param_assign(&p, "recheck=4999ns") == OUT_USAGE, "too short");
 	CHECK(param_assign(&p, "recheck=1.000001ms") == OUT_USAGE, "too long");
 	CHECK(!param_assign(&p, "recheck=1ms"), "1 ms");
+	CHECK(param_assign(&p, "hints=preempted,") == OUT_USAGE, "no name");
+	CHECK(param_assign(&p, "hints=,preempted") == OUT_USAGE, "no name");
+	CHECK(param_assign(&p, "hints=preempt") == OUT_USAGE, "half a name");
+	CHECK(param_assign(&p, "hints=none,all") == OUT_USAGE, "no list");
+	CHECK(param_assign(&p, "hints=overcommit,overcommit") == OUT_USAGE,
+	      "a name twice");
+	CHECK(!(p.valid & ECS_PARAM_HINTS) && !p.hints, "unchanged");
+	CHECK(!param_assign(&p, "hints=overcommit") &&
+		      p.hints == ECS_HINT_OVERCOMMIT,
+	      "one hint");
 	CHECK(!param_assign(&p, "mode=observe") && p.mode == ECS_MODE_OBSERVE &&
 		      p.valid == ECS_PARAM_ALL,
 	      "all");
 	CHECK(param_assign(&p, "=1us") == OUT_USAGE, "no key");
 	CHECK(param_assign(&p, "grace") == OUT_USAGE, "no value");
 	CHECK(!strcmp(param_mode_name(99), "?"), "a newer mode");
+	CHECK(!strcmp(param_hints(text, 0), "none"), "no hints");
+	CHECK(!strcmp(param_hints(text, 7), "preempted,overcommit,?"),
+	      "a newer hint");
+	CHECK(!strcmp(param_hints(text, 8), "?"), "only a newer hint");
 	fail_forget();
 }
 
