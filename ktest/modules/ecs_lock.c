@@ -211,9 +211,12 @@ static atomic_t running;
 static void busy(unsigned int us)
 {
 	u64 end = ktime_get_ns() + us * (u64)NSEC_PER_USEC;
+	unsigned int i;
 
+	/* To read kvm-clock is a section itself: seldom. */
 	while (us && ktime_get_ns() < end)
-		cpu_relax();
+		for (i = 0; i < 500; i++)
+			cpu_relax();
 }
 
 static void compare(unsigned int expected)
