@@ -22,6 +22,8 @@ MADE = re.compile(r".*(\.o|\.ko|\.mod|\.mod\.c|\.cmd|\.order|\.symvers|\.a|\.d|\
 L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "kvm",
               "kvm_amd")
 L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console")
+# Not for guests: the host's, and what only ktest/bench_cost.py loads.
+NOT_IN_L2 = ("ecs_host.ko", "ecs_cost.ko", "ecs_guest_alone.ko")
 L2_FOLDERS = ("proc", "sys", "tmp", "run", "dev")
 
 
@@ -182,7 +184,7 @@ def l2_image(kernel, kos):
         image.busybox(content)
         image.modules(content, kernel, L2_MODULES)
         content.update({f"ko/{name}": path for name, path in kos.items()
-                        if name != "ecs_host.ko"})
+                        if name not in NOT_IN_L2})
         libs = set()
         for program in ("/usr/bin/stress-ng", "/usr/bin/cyclictest"):
             image.program(content, program, libs)
