@@ -22,6 +22,8 @@ help:
 	@echo 'make demo          two over-committed guests, ecs off and on (KERNEL=6.1|6.12)'
 	@echo 'make bench-rt      wakeup latency of a guest beside hogs: fair, fifo, deadline, boosted'
 	@echo '                   (KERNEL= ROUNDS= SECONDS= MODES= PARTS= OUT=; docs/bench-rt.md)'
+	@echo 'make bench-cost    instructions that ecs_guest adds to lock paths, on 6.1 and 6.12'
+	@echo '                   (BOOTS= OUT=; docs/cost.md)'
 	@echo 'make test          unit, property, ABI, ecsctl and nested tests on 6.1 and 6.12'
 	@echo 'make test-quick    the same, shorter'
 	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
@@ -69,6 +71,11 @@ bench-rt: setup
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(MODES),--modes '$(MODES)') \
 		$(if $(PARTS),--parts '$(PARTS)') $(if $(OUT),--out '$(OUT)')
 
+# BOOTS and OUT are optional. Nothing is nested here.
+.PHONY: bench-cost
+bench-cost: setup
+	ktest/bench_cost.py $(if $(BOOTS),--boots $(BOOTS)) $(if $(OUT),--out '$(OUT)')
+
 # One line sums all suites up; each of them prints its own.
 .PHONY: test
 test: setup
@@ -83,6 +90,7 @@ check:
 	ktest/check/setup.sh
 	ktest/check/run
 	ktest/bench_rt.py --selftest
+	ktest/bench_cost.py --selftest
 
 .PHONY: clean
 clean:
