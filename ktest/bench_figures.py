@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the benchmark reads and computes: the output of cyclictest and stress-ng,
-histograms, percentiles. Pure functions; see bench_test.py.
+"""What the benchmarks read and compute: the output of cyclictest and stress-ng,
+histograms, percentiles. Pure functions; see bench_rt_test.py.
 
 A histogram is a mapping of a latency in microseconds to how often it was seen.
 """

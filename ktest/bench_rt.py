@@ -11,19 +11,17 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import time
-import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / name) for name in ("", "tests")]
 sys.dont_write_bytecode = True
 
-import bench_report  # noqa: E402
-import build  # noqa: E402
+import bench_rt_report  # noqa: E402
+import bench_tool  # noqa: E402
 import cache  # noqa: E402
-import fetch  # noqa: E402
 import machine  # noqa: E402
+from bench_tool import some_of  # noqa: E402
 from common import SEED  # noqa: E402
 
 MODES = ("fair", "fifo", "deadline", "boost-pick", "boost-fifo")
@@ -50,17 +48,6 @@ SHORTEST = 2		# seconds of a window
 WINDOW = 15		# seconds that one may take beyond its own
 
 
-def some_of(known):
-    """An option of several words, by comma or blank."""
-    def parse(text):
-        words = text.replace(",", " ").split()
-        wrong = [word for word in words if word not in known]
-        if wrong or not words:
-            raise argparse.ArgumentTypeError(f"not of {', '.join(known)}: {text}")
-        return [word for word in known if word in words]
-    return parse
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kernel", choices=cache.KERNELS, default="6.12")
@@ -80,31 +67,10 @@ def arguments():
     return options
 
 
-def git(*words):
-    """What git says of the tree, None if it says nothing."""
-    try:
-        return subprocess.run(["git", "-C", str(cache.TOP), *words], text=True, check=True,
-                              stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def describe_machine(load):
-    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":", 1)[1].strip() for line in lines
-                  if line.startswith("model name")), "unknown")
-    return {"cpu": model, "cpus": os.cpu_count(), "kernel": os.uname().release,
-            "load": load}
-
-
 def describe(options, load):
     """The report before anything was measured; `load` is the load average."""
-    changes = git("status", "--porcelain", "--untracked-files=no")
     return {
-        "schema": 1, "kernel": options.kernel, "qemu": str(cache.Qemu().version),
-        "commit": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes),
-        "began": time.strftime("%Y-%m-%d %H:%M:%S %z"), "machine": describe_machine(load),
+        "schema": 1, **bench_tool.describe(options.kernel, load),
         "settings": {"rounds": options.rounds, "seconds": options.seconds, "seed": SEED,
                      "modes": options.modes, "hogs": HOGS},
         "parts": {}, "failed": {}}
@@ -131,19 +97,10 @@ def measure(name, options, say):
     return result
 
 
-def selftest():
-    import bench_test
-    suite = unittest.defaultTestLoader.loadTestsFromModule(bench_test)
-    result = unittest.TextTestRunner(verbosity=0).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"# {result.testsRun - failed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
-
-
 def show_targets(found):
     for one in found:
-        verdict = bench_report.verdict(one).replace("*", "")
-        got = bench_report.number(one[one["by"]], 3)
+        verdict = bench_rt_report.verdict(one).replace("*", "")
+        got = bench_rt_report.number(one[one["by"]], 3)
         print(f"{one['part']:8} {one['what']}: {got}, wanted "
               f"{'<=' if one['most'] else '>='} {one['bound']:.3f}: {verdict}")
 
@@ -151,18 +108,14 @@ def show_targets(found):
 def main():
     options = arguments()
     if options.selftest:
-        return selftest()
+        return bench_tool.selftest("bench_rt_test")
     if options.report:
-        show_targets(bench_report.write(json.loads(options.report.read_text()),
+        show_targets(bench_rt_report.write(json.loads(options.report.read_text()),
                                         options.report.resolve().parent))
         return 0
 
     began, load = time.monotonic(), os.getloadavg()
-    fetch.ensure([options.kernel], False, say=print)
-    try:
-        build.everything([options.kernel])
-    except build.BuildError as error:
-        sys.exit(f"build failed\n{error}")
+    bench_tool.build_all(options.kernel)
     report = describe(options, load)
     options.out = options.out.resolve()
 
@@ -179,7 +132,7 @@ def main():
             say(f"{name} {report['failed'][name]}")
         # What there is so far is kept, whatever becomes of the next part.
         if report["parts"]:
-            found = bench_report.write(report, options.out)
+            found = bench_rt_report.write(report, options.out)
     print()
     show_targets(found)
     print(f"\n{options.out / 'report.md'}; {time.monotonic() - began:.0f} s")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Unit tests of the benchmark's figures and report: ktest/bench_rt.py --selftest"""
+"""Unit tests of the soft-real-time benchmark's figures and report: ktest/bench_rt.py --selftest"""
 import contextlib
 import io
 import json
@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 import bench_figures as figures
-import bench_report as report
+import bench_rt_report as report
 
 CYCLICTEST = """\
 # /dev/cpu_dma_latency set to 0us

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-"""From the raw figures of the benchmark (report.json) to tables, targets and plots.
+"""From the raw figures of the soft-real-time benchmark (report.json) to tables,
+targets and plots.
 
-Pure functions of the report, but for draw(); see bench_test.py. What is not
+Pure functions of the report, but for draw(); see bench_rt_test.py. What is not
 known is None all the way and a "-" in the end.
 """
 import json
-import shutil
-import subprocess
 
 import bench_figures
+import bench_plot
+import bench_tool
 from bench_figures import geometric_mean, ratio, spread
+from bench_text import microseconds, number, percent, ranged, table
 
 WITHIN_FIFO = 1.10		# mean and p99, of those of static SCHED_FIFO
 OVER_FAIR = 3.0		# how much better than the fair class, where it is bad
@@ -63,8 +65,8 @@ def by_mode(part):
         figures = window_figures(window, part["plan"])
         modes.setdefault(window["mode"], {})[window["round"]] = figures
     for rounds in modes.values():
-        for number, figures in rounds.items():
-            fair = modes.get("fair", {}).get(number)
+        for at, figures in rounds.items():
+            fair = modes.get("fair", {}).get(at)
             figures["rate"] = rates_ratio(figures["rates"], fair["rates"]) if fair else None
     return modes
 
@@ -240,27 +242,6 @@ def targets(report):
 
 # Markdown.
 
-def number(value, digits=0):
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def percent(value, digits=1):
-    return "-" if value is None else f"{100 * value:.{digits}f}"
-
-
-def ranged(figures, text, *args):
-    """"median (least to largest)"."""
-    if figures["median"] is None:
-        return "-"
-    ends = (text(figures[name], *args) for name in ("min", "max"))
-    return f"{text(figures['median'], *args)} ({' to '.join(ends)})"
-
-
-def table(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
 def verdict(one):
     if one["met"] is None:
         return "no data"
@@ -309,10 +290,6 @@ def share_table(summary, cpus):
                      ranged(one["rate"], number, 3)))
     return table(("mode", f"rt guest, % of {cpus} CPUs", "hogs, %",
                   "the first hog's part of that, %", "hogs' throughput, of that in fair"), rows)
-
-
-def microseconds(ns):
-    return ns if isinstance(ns, str) else "-" if ns is None else number(ns / 1000)
 
 
 def boost_table(summary):
@@ -377,14 +354,9 @@ def plotted(report):
 
 
 def markdown(report, summary, found, plot=True):
-    machine, settings = report["machine"], report["settings"]
-    dirty = {True: ", with changes", False: "", None: ""}[report["dirty"]]
+    settings = report["settings"]
     about = [
-        f"{report['began']}; commit {report['commit'] or 'unknown'}{dirty}",
-        f"host and guests {', '.join(sorted({p['release'] for p in report['parts'].values()}))}"
-        f", QEMU {report['qemu']}, nested, emulated (TCG): compare modes, not times",
-        f"on {machine['cpu']}, {machine['cpus']} CPUs, kernel {machine['kernel']}, load "
-        f"average at the start {', '.join(f'{value:.2f}' for value in machine['load'])}",
+        *bench_tool.about(report),
         f"{settings['rounds']} rounds of all modes in turns, seed {settings['seed']}",
         *(f"hog {name}: `stress-ng {load}`" for name, load in settings["hogs"].items())]
     missing = [f"- part {name} was not measured: {reason.splitlines()[0]}"
@@ -440,32 +412,13 @@ def gnuplot_script(report):
     return "\n".join(lines) + "\n"
 
 
-TERMINALS = {"latency.svg": "svg size 900,{height} font 'sans,13' background 'white'",
-             "latency.png": "png size 900,{height}"}
-
-
 def draw(report, folder):
-    """Write the data files and the script, and run gnuplot: None, or why not."""
+    """All files of the plot: None, or why there is none."""
     names = plotted(report)
     if not names:
         return "there are no latencies to plot"
-    for old in folder.glob("latency*"):
-        old.unlink()
-    for file, text in data_files(report).items():
-        (folder / file).write_text(text)
-    script = gnuplot_script(report)
-    (folder / "latency.gp").write_text(
-        "# gnuplot -e \"set terminal svg; set output 'latency.svg'\" latency.gp\n" + script)
-    if not shutil.which("gnuplot"):
-        return "gnuplot is not installed (gnuplot-nox)"
-    for file, terminal in TERMINALS.items():
-        terminal = terminal.format(height=450 * len(names))
-        done = subprocess.run(
-            ["gnuplot", "-e", f"set terminal {terminal}; set output '{file}'", "latency.gp"],
-            cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if done.returncode:
-            return f"gnuplot: {done.stdout.strip()}"
-    return None
+    return bench_plot.draw(folder, "latency", gnuplot_script(report), data_files(report),
+                           height=450 * len(names))
 
 
 def write(report, folder):
