@@ -12,6 +12,7 @@ import bench_plot
 import bench_tool
 from bench_figures import geometric_mean, ratio, spread
 from bench_text import microseconds, number, percent, ranged, table
+from tally import NO_END
 
 WITHIN_FIFO = 1.10		# mean and p99, of those of static SCHED_FIFO
 OVER_FAIR = 3.0		# how much better than the fair class, where it is bad
@@ -21,7 +22,6 @@ SHARES = 0.02		# by which long-run shares may move
 EEVDF = "6.12"		# the kernel that has to be better than fair
 
 BOOSTS = ("boost-pick", "boost-fifo")
-NO_END = 1 << 62		# of the last bucket of the module's histograms
 
 
 # Figures.

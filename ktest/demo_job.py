@@ -4,7 +4,9 @@ import math
 import re
 import statistics
 
-from common import SEED, difference, run_ns, show, who
+from bench_modes import OBSERVE, ON, SETTINGS
+from common import SEED, run_ns, show, who
+from tally import add_up, avoided, empty, percent, percentiles
 
 # name: (what stress-ng is told, lock-heavy)
 STRESSORS = {
@@ -17,11 +19,7 @@ STRESSORS = {
     "sock": ("--sockpair 2", True),
     "cpu": ("--cpu 2 --cpu-method int64", False),
 }
-# An emulated nested CPU is some tens of times slower than a real one, and its
-# sections are as much longer; the grace is scaled with them.
-SETTINGS = {"grace": "2ms", "recheck": "100us", "budget": "50%", "burst": "100ms"}
-MODES = {"off": ["--observe"],
-         "on": [word for name, value in SETTINGS.items() for word in (f"--{name}", value)]}
+MODES = {"off": OBSERVE, "on": ON}
 BOGO = re.compile(r"stress-ng: \w+:\s+\[\d+\]\s+\S+\s+(\d+)\s+([\d.]+)\s")
 
 
@@ -32,46 +30,6 @@ def rate(text):
     if len(rates) != 1:
         raise RuntimeError(f"stress-ng gave no metrics:\n{text}")
     return rates[0]
-
-
-def add_up(total, states):
-    """Add what several VMs counted between two looks to a total."""
-    for before, after in states:
-        for name, value in difference(after["counters"], before["counters"]).items():
-            total["counters"][name] = total["counters"].get(name, 0) + value
-        for which in ("ext", "late"):
-            for sign, state in ((-1, before), (1, after)):
-                for bucket in state[which]["buckets"]:
-                    at = bucket["below_ns"]
-                    total[which][at] = total[which].get(at, 0) + sign * bucket["count"]
-
-
-def empty():
-    return {"counters": {}, "ext": {}, "late": {}}
-
-
-def percentiles(histogram):
-    """Upper bounds of the buckets that hold the percentiles."""
-    count, result = sum(histogram.values()), {}
-    for name, part in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):
-        seen = 0
-        result[name] = 0
-        for at in sorted(histogram):
-            seen += histogram[at]
-            if count and seen >= part * count and histogram[at]:
-                result[name] = at
-                break
-    return result
-
-
-def avoided(counters):
-    """(avoided, all) of the requests that found a section."""
-    kept = counters["ended_release"] + counters["ended_yield"]
-    return kept, counters["granted"] + counters["refused_budget"] + counters["refused_spent"]
-
-
-def percent(part, whole):
-    return round(100 * part / whole, 2) if whole else None
 
 
 def one_round(t, guests, mode, command, seconds):

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The modes that the benchmark compares, and the parts that it has."""
+import dataclasses
+
+# An emulated nested CPU is some tens of times slower than a real one, and its
+# sections are as much longer; the grace is scaled with them.
+SETTINGS = {"grace": "2ms", "recheck": "100us", "budget": "50%", "burst": "100ms"}
+ON = tuple(word for name, value in SETTINGS.items() for word in (f"--{name}", value))
+OBSERVE = ("--observe",)
+
+# Classes of marks beyond the free ones: /sys/module/ecs_guest/parameters/mark_*
+MARKS = ("mutex", "rwsem", "percpu_rwsem", "rcu")
+ALL = "ecs-all"
+FREE = "ecs-free"
+STOCK = "stock"
+NOPV = "stock-nopv"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mode:
+    """host: words for `ecsctl enable`; marks: classes that are on in the guest;
+    nopv: guests without PV spinlocks."""
+    about: str
+    host: tuple = ON
+    marks: tuple = ()
+    nopv: bool = False
+
+
+def alone(mark):
+    return "ecs-" + mark.replace("_", "-")
+
+
+MODES = {
+    STOCK: Mode("counted only: `ecsctl enable --observe`", OBSERVE),
+    NOPV: Mode("the same, guests booted with `nopvspin`", OBSERVE, nopv=True),
+    FREE: Mode("the free marks: the guest's preempt count"),
+    **{alone(mark): Mode(f"the free marks and `mark_{mark}`", marks=(mark,)) for mark in MARKS},
+    ALL: Mode("all marks that there are", marks=MARKS),
+}
+
+# What the host module costs where nothing is enabled.
+ABSENT, LOADED = "absent", "loaded"
+OVERHEAD_MODES = {ABSENT: "no module of ours, in the host or a guest",
+                  LOADED: "both modules loaded, no VM enabled"}
+
+# Two equal VMs, one of which has all of ecs.
+ONE = "one"
+FAIRNESS_MODES = {STOCK: "both VMs counted only", ONE: f"the first VM as in {ALL}"}
+FAIRNESS_SECONDS = 10
+
+VMS = (1, 2, 4)		# of 2 vCPUs, on 2 CPUs
+OVERHEAD_WORKLOADS = ("mmap", "fork", "unix", "cpu")
+FAIRNESS_WORKLOAD = "dentry"
+
+
+def parts(workloads, vms, modes, others):
+    """[part]: one boot each; `others` are "overhead" and "fairness"."""
+    found = [{"kind": "throughput", "workload": workload, "vms": number,
+              "modes": list(modes)} for number in vms for workload in workloads]
+    if "fairness" in others:
+        found.append({"kind": "fairness", "workload": FAIRNESS_WORKLOAD, "vms": 2,
+                      "modes": list(FAIRNESS_MODES)})
+    if "overhead" in others:
+        found += [{"kind": "overhead", "workload": workload, "vms": 2,
+                   "modes": list(OVERHEAD_MODES)} for workload in OVERHEAD_WORKLOADS]
+    return found
+
+
+def name_of(part):
+    name = f"{part['workload']}-{part['vms']}vm"
+    return name if part["kind"] == "throughput" else f"{part['kind']}-{name}"
