@@ -4,7 +4,9 @@ histograms, percentiles. Pure functions; see bench_rt_test.py.
 
 A histogram is a mapping of a latency in microseconds to how often it was seen.
 """
+import functools
 import math
+import random
 import re
 import statistics
 
@@ -129,3 +131,38 @@ def spread(values):
         return {"median": None, "min": None, "max": None, "rounds": 0}
     return {"median": statistics.median(known), "min": min(known), "max": max(known),
             "rounds": len(known)}
+
+
+def interval(groups, statistic, seed, draws=1000):
+    """95 % confidence interval of a statistic of several groups of values, by
+    drawing from each group anew: (low, high). Unknown with less than two rounds."""
+    if not groups or min(map(len, groups)) < 2:
+        return None, None
+    source = random.Random(seed)
+    found = sorted(statistic([source.choices(group, k=len(group)) for group in groups])
+                   for _ in range(draws))
+    return found[int(draws * 0.025)], found[-int(draws * 0.025) - 1]
+
+
+@functools.lru_cache(maxsize=None)
+def interval_of_median(values, seed):
+    """A report is written after each part, with all that was there before."""
+    return interval([values], lambda groups: statistics.median(groups[0]), seed)
+
+
+def estimate(values, seed):
+    """Median of those that are known, with its confidence interval."""
+    known = [value for value in values if value is not None]
+    low, high = interval_of_median(tuple(known), seed)
+    return {"median": statistics.median(known) if known else None, "low": low, "high": high,
+            "rounds": len(known)}
+
+
+def mean_of_medians(groups, seed):
+    """Geometric mean of the medians of several groups, with its interval."""
+    def of(some):
+        return geometric_mean(map(statistics.median, some))
+    groups = [known for group in groups
+              if (known := [value for value in group if value is not None])]
+    low, high = interval(groups, of, seed)
+    return {"median": of(groups), "low": low, "high": high, "groups": len(groups)}

@@ -24,6 +24,7 @@ L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "
 L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console")
 # Not for guests: the host's, and what only ktest/bench_cost.py loads.
 NOT_IN_L2 = ("ecs_host.ko", "ecs_cost.ko", "ecs_guest_alone.ko")
+L2_PROGRAMS = ("/usr/bin/stress-ng", "/usr/bin/cyclictest")
 L2_FOLDERS = ("proc", "sys", "tmp", "run", "dev")
 
 
@@ -131,10 +132,12 @@ def userspace(files):
 
 
 def static(source, name):
-    """A static program of one source below ktest/."""
+    """A static program of one source below ktest/, and the headers beside it."""
     source = cache.KTEST / source
     target = cache.BUILD / name
-    unless_done(cache.BUILD / f"{name}.stamp", digest(source.read_bytes()), lambda: command(
+    inputs = [source, *sorted(source.parent.glob("*.h"))]
+    wanted = digest(*(path.read_bytes() for path in inputs))
+    unless_done(cache.BUILD / f"{name}.stamp", wanted, lambda: command(
         "gcc", "-O2", "-static", "-s", "-pthread", "-Wall", "-Wextra", "-o", str(target),
         str(source), log=cache.BUILD / f"make-{name}.log"))
     return target
@@ -175,18 +178,21 @@ def l1_image(kernel):
                 digest(init, kernel.release, L1_MODULES, image_code()), build)
 
 
-def l2_image(kernel, kos):
-    target = cache.BUILD / kernel.name / "l2.cpio"
+def l2_image(kernel, kos, name="l2", programs=L2_PROGRAMS, files=None):
+    """A guest's image: agent, busybox, modules, these programs and further
+    {path in the image: file or content}."""
+    target = cache.BUILD / kernel.name / f"{name}.cpio"
+    files = files or {}
 
     def build():
-        content = {"init": agent()}
+        content = {"init": agent(), **files}
         content.update({f"{folder}/.keep": b"" for folder in L2_FOLDERS})
         image.busybox(content)
         image.modules(content, kernel, L2_MODULES)
-        content.update({f"ko/{name}": path for name, path in kos.items()
-                        if name not in NOT_IN_L2})
+        content.update({f"ko/{ko}": path for ko, path in kos.items()
+                        if ko not in NOT_IN_L2})
         libs = set()
-        for program in ("/usr/bin/stress-ng", "/usr/bin/cyclictest"):
+        for program in programs:
             image.program(content, program, libs)
         heavy = next((lib for lib in libs if "libIPSec_MB" in lib), None)
         if heavy:
@@ -195,9 +201,12 @@ def l2_image(kernel, kos):
             content[f"lib/x86_64-linux-gnu/{stub.name}"] = stub
         image.write(content, target)
     agent()
-    parts = [digest(path.read_bytes()) for name, path in sorted(kos.items())]
+    parts = [digest(path.read_bytes()) for _, path in sorted(kos.items())]
+    parts += [digest(path, one.read_bytes() if isinstance(one, pathlib.Path) else one)
+              for path, one in sorted(files.items())]
     unless_done(target.with_suffix(".stamp"),
-                digest(agent().read_bytes(), kernel.release, image_code(), *parts), build)
+                digest(agent().read_bytes(), kernel.release, image_code(), programs, *parts),
+                build)
 
 
 def image_code():
@@ -205,8 +214,18 @@ def image_code():
     return (cache.KTEST / "image.py").read_bytes() + pathlib.Path(__file__).read_bytes()
 
 
-def everything(kernels=cache.KERNELS):
-    """Bring all that the tests need up to date; one builder at a time."""
+def bench_image(kernel, kos):
+    """The image of a guest that is measured: the tests' boot faster without it."""
+    import bench_work
+    files = {f"bin/{path.stem}": static(path, f"l2-{pathlib.Path(path).stem}")
+             for path in map(pathlib.Path, bench_work.SOURCES)}
+    l2_image(kernel, kos, bench_work.IMAGE, bench_work.PROGRAMS,
+             {**files, **bench_work.FILES})
+
+
+def everything(kernels=cache.KERNELS, bench=False):
+    """Bring all that the tests need up to date, with `bench` also the benchmark's
+    guests; one builder at a time."""
     cache.BUILD.mkdir(parents=True, exist_ok=True)
     with open(cache.BUILD / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -218,6 +237,8 @@ def everything(kernels=cache.KERNELS):
             kos = modules(kernel, files)
             l1_image(kernel)
             l2_image(kernel, kos)
+            if bench:
+                bench_image(kernel, kos)
 
 
 if __name__ == "__main__":

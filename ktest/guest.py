@@ -67,10 +67,11 @@ class Guest:
 
     machine   "microvm" (quick boot), or "q35", "pc", or a full -M value
     smp       number, or a full -smp value ("2,maxcpus=4")
+    image     name of the initramfs: "l2", or another one that build.py makes
     """
 
     def __init__(self, name, smp=2, mem="384M", kernel=None, cmdline="", extra_args=(),
-                 machine="microvm", cpu="host", qemu_wrapper=()):
+                 machine="microvm", cpu="host", image="l2", qemu_wrapper=()):
         self.name, self.kernel = name, kernel
         self.uuid = str(uuid.uuid4())
         self.dir = pathlib.Path(f"/run/ktest/{name}-{self.uuid[:8]}")
@@ -95,7 +96,7 @@ class Guest:
             "-uuid", self.uuid, *board, "-accel", "kvm", "-cpu", cpu,
             "-smp", str(smp), "-m", mem,
             "-kernel", str(cache.Kernel(kernel).vmlinux),
-            "-initrd", str(cache.BUILD / kernel / "l2.cpio"),
+            "-initrd", str(cache.BUILD / kernel / f"{image}.cpio"),
             "-append", f"{CMDLINE} {cmdline}",
             "-chardev", f"file,id=con,path={self.console_path},append=on",
             "-serial", "chardev:con",
