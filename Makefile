@@ -20,6 +20,8 @@ help:
 	@echo 'make install       both modules by dkms for the running kernel, ecsctl, udev rule'
 	@echo 'make uninstall     all of that away'
 	@echo 'make demo          two over-committed guests, ecs off and on (KERNEL=6.1|6.12)'
+	@echo 'make bench         throughput of over-committed guests, by workload and class of marks'
+	@echo '                   (KERNEL= WORKLOADS= VMS= MODES= ROUNDS= SECONDS= OUT= RESUME=1; docs/bench.md)'
 	@echo 'make bench-rt      wakeup latency of a guest beside hogs: fair, fifo, deadline, boosted'
 	@echo '                   (KERNEL= ROUNDS= SECONDS= MODES= PARTS= OUT=; docs/bench-rt.md)'
 	@echo 'make bench-cost    instructions that ecs_guest adds to lock paths, on 6.1 and 6.12'
@@ -63,6 +65,15 @@ setup:
 demo: setup
 	ktest/demo.py --kernel $(KERNEL)
 
+# WORKLOADS, VMS, MODES, ROUNDS, SECONDS, OUT and RESUME are optional.
+.PHONY: bench
+bench: setup
+	@ktest/install.sh gnuplot-nox dbench pbzip2 apache2-bin wrk
+	ktest/bench.py --kernel $(KERNEL) $(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
+		$(if $(VMS),--vms '$(VMS)') $(if $(MODES),--modes '$(MODES)') \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(OUT),--out '$(OUT)') $(if $(RESUME),--resume)
+
 # ROUNDS, SECONDS, MODES, PARTS and OUT are optional.
 .PHONY: bench-rt
 bench-rt: setup
@@ -89,6 +100,7 @@ test-quick: setup
 check:
 	ktest/check/setup.sh
 	ktest/check/run
+	ktest/bench.py --selftest
 	ktest/bench_rt.py --selftest
 	ktest/bench_cost.py --selftest
 

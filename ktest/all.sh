@@ -31,9 +31,10 @@ suite() {
 
 suite unit make --no-print-directory -C ktest/unit check
 suite ecsctl make --no-print-directory -C userspace/ecsctl check
-suite bench ktest/bench_rt.py --selftest
 suite bench-cost ktest/bench_cost.py --selftest
 suite cost ktest/bench_cost.py --check
+suite bench ktest/bench.py --selftest
+suite bench-rt ktest/bench_rt.py --selftest
 suite nested ktest/run "$@"
 suite dkms ktest/dkms.sh
 

@@ -18,8 +18,9 @@ NOPV = "stock-nopv"
 
 @dataclasses.dataclass(frozen=True)
 class Mode:
-    """host: words for `ecsctl enable`; marks: classes that are on in the guest;
-    nopv: guests without PV spinlocks."""
+    """host: words for `ecsctl enable`, which leaves alone what is not given: what one
+    mode sets, each mode that it matters to has to set; marks: classes that are on in
+    the guest; nopv: guests without PV spinlocks."""
     about: str
     host: tuple = ON
     marks: tuple = ()
