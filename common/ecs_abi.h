@@ -77,6 +77,8 @@
  *     waits for a CPU both are not 0, of one that sleeps both are 0. Of one that
  *     is not registered they say nothing: memory that was migrated may hold the
  *     words of another host.
+ * 15. Waiting. Where rule 4 says "inside" and "waiting" is not zero, the host may
+ *     decline to defer, as if the vCPU were in no section.
  */
 #ifndef ECS_ABI_H
 #define ECS_ABI_H

@@ -10,7 +10,8 @@
  *
  * Errors: EINVAL a value out of bounds, EPERM no CAP_SYS_NICE, ESRCH no such
  * process (or it died meanwhile), ENOENT the VM is not known to the module or
- * the list is at its end, EOPNOTSUPP what the mode or a hint needs is missing.
+ * the list is at its end, EOPNOTSUPP what the mode, a hint or the yield needs
+ * is missing.
  */
 #ifndef ECS_IOCTL_H
 #define ECS_IOCTL_H
@@ -18,7 +19,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define ECS_IOC_INTERFACE 1u /* struct layouts below */
+#define ECS_IOC_INTERFACE 2u /* struct layouts below */
 
 /* What a VM gets. A VM that the module was never told of is OFF. */
 #define ECS_MODE_OFF	 0 /* not touched */
@@ -35,6 +36,14 @@
 #define ECS_BURST_NS_MIN   10000u
 #define ECS_BURST_NS_MAX   1000000000u
 
+/* A vCPU inside a section that does nothing there but to wait for a lock. */
+#define ECS_WAITERS_EXTEND 0 /* like any other in a section */
+#define ECS_WAITERS_REFUSE 1 /* as if it were in none */
+
+/* Whom the time of a vCPU goes to that spins, or yields by hypercall. */
+#define ECS_YIELD_OFF 0 /* whom KVM chooses */
+#define ECS_YIELD_ON  1 /* mode ON: a preempted holder of the VM, then KVM's */
+
 /* Bits of ecs_ioc_params.valid. */
 #define ECS_PARAM_MODE	  (1u << 0)
 #define ECS_PARAM_GRACE	  (1u << 1)
@@ -42,7 +51,9 @@
 #define ECS_PARAM_BUDGET  (1u << 3)
 #define ECS_PARAM_BURST	  (1u << 4)
 #define ECS_PARAM_HINTS	  (1u << 5)
-#define ECS_PARAM_ALL	  0x3fu
+#define ECS_PARAM_WAITERS (1u << 6)
+#define ECS_PARAM_YIELD	  (1u << 7)
+#define ECS_PARAM_ALL	  0xffu
 
 /*
  * What a guest is told of the host's load (ecs_ioc_params.hints), if the mode is
@@ -62,6 +73,8 @@
  * @budget_ppm: long-run share of each vCPU's time that may be extension
  * @burst_ns: how much unused budget a vCPU may save up
  * @hints: ECS_HINT_*
+ * @waiters: ECS_WAITERS_*
+ * @yield: ECS_YIELD_*
  * @zero: 0
  */
 struct ecs_ioc_params {
@@ -72,6 +85,8 @@ struct ecs_ioc_params {
 	__u32 budget_ppm;
 	__u32 burst_ns;
 	__u32 hints;
+	__u32 waiters;
+	__u32 yield;
 	__u32 zero;
 };
 
@@ -108,7 +123,13 @@ struct ecs_ioc_params {
 	X(BAD_COUNT, bad_count, "malformed counts read from the page") \
 	X(BAD_COOKIE, bad_cookie, "pages found overwritten") \
 	X(HINT_PREEMPTED, hint_preempted, "guest told: a vCPU is preempted") \
-	X(HINT_OVERCOMMIT, hint_overcommit, "guest told: others want the CPU")
+	X(HINT_OVERCOMMIT, hint_overcommit, "guest told: others want the CPU") \
+	X(REFUSED_WAITER, refused_waiter, "refused: in a section, but it only waits") \
+	X(YIELDS, yields, "times it spun, or yielded by hypercall") \
+	X(YIELDS_DIRECTED, yields_directed, "of these, given to a preempted holder") \
+	X(YIELDS_NONE, yields_none, "of these, left to KVM: no holder waited") \
+	X(YIELDS_REFUSED, yields_refused, "of these, in vain: refused, or nobody waited any more") \
+	X(YIELDS_WOULD, yields_would, "observe mode: a preempted holder waited")
 /* clang-format on */
 
 #define ECS_STAT_ENUM(index, name, text) ECS_STAT_##index,
@@ -141,6 +162,8 @@ struct ecs_ioc_stats {
 #define ECS_HOST_F_BOOST_PICK	(1ull << 8) /* ECS_BOOST_PICK works */
 #define ECS_HOST_F_BOOST_PLACE	(1ull << 9) /* boosted wakeups choose a CPU */
 #define ECS_HOST_F_OVERCOMMIT	(1ull << 10) /* who wants a CPU is known */
+#define ECS_HOST_F_YIELD_SPIN	(1ull << 11) /* spinners yield to holders */
+#define ECS_HOST_F_YIELD_CALL	(1ull << 12) /* hypercalls yield to holders */
 
 /**
  * struct ecs_ioc_version - ECS_IOC_VERSION

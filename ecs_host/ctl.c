@@ -45,6 +45,7 @@ static int get_version(union argument *arg)
 static int set_vm(union argument *arg)
 {
 	const u64 needed = ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP;
+	const u64 yields = ECS_HOST_F_YIELD_SPIN | ECS_HOST_F_YIELD_CALL;
 	const struct ecs_ioc_params *params = &arg->vm.params;
 
 	if (!capable(CAP_SYS_NICE))
@@ -55,6 +56,9 @@ static int set_vm(union argument *arg)
 	if ((params->valid & ECS_PARAM_HINTS) &&
 	    (params->hints & ECS_HINT_OVERCOMMIT) &&
 	    !(ecsh_hook_features() & ECS_HOST_F_OVERCOMMIT))
+		return -EOPNOTSUPP;
+	if ((params->valid & ECS_PARAM_YIELD) &&
+	    params->yield != ECS_YIELD_OFF && !(ecsh_hook_features() & yields))
 		return -EOPNOTSUPP;
 	return ecsh_vm_set(&arg->vm);
 }

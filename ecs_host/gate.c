@@ -16,6 +16,7 @@
 #include "compat/sched.h"
 #include "gate.h"
 #include "hint.h"
+#include "holder.h"
 #include "stats.h"
 #include "vcpu.h"
 
@@ -36,18 +37,18 @@ static struct ecsh_page *page_of(struct ecsh_vcpu *v)
 	return rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
 }
 
-static bool in_section(struct ecsh_vcpu *v)
+static enum ecs_policy_hint hint_of(struct ecsh_vcpu *v)
 {
 	struct ecsh_page_offences found = {};
 	struct ecsh_page *page = page_of(v);
-	bool in;
+	enum ecs_policy_hint hint;
 
 	if (!page)
-		return false;
-	in = ecsh_page_in_section(page, &found);
+		return ECS_POLICY_OUTSIDE;
+	hint = ecsh_page_hint(page, &found);
 	v->stats.counter[ECS_STAT_BAD_COUNT] += found.bad_count;
 	v->stats.counter[ECS_STAT_BAD_COOKIE] += found.bad_cookie;
-	return in;
+	return hint;
 }
 
 /* Counts how long after its time a look came: by IPI, timer or exit. */
@@ -112,7 +113,7 @@ static u64 look(struct ecsh_vcpu *v)
 		end_now(v, ECS_STAT_ENDED_OFF);
 		return 0;
 	}
-	switch (ecs_policy_recheck(&v->params, &v->state, now, in_section(v),
+	switch (ecs_policy_recheck(&v->params, &v->state, now, hint_of(v),
 				   &next)) {
 	case ECS_POLICY_RELEASE:
 		ended(v, ECS_STAT_ENDED_RELEASE, now);
@@ -182,9 +183,9 @@ static void grant(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 {
 	enum ecs_policy_verdict verdict;
+	enum ecs_policy_hint hint;
 	struct task_struct *task;
 	bool defer = false;
-	bool in, extended;
 	u64 now;
 
 	lockdep_assert_irqs_disabled();
@@ -201,12 +202,12 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	ecsh_stats_inc(&v->stats, kind == ECSH_GATE_TICK ? ECS_STAT_REQ_TICK :
 							   ECS_STAT_REQ_WAKEUP);
 	ecsh_hint_look(v);
-	in = in_section(v);
-	extended = v->state.phase == ECS_POLICY_EXTENDED;
-	if (in && !extended)
+	hint = hint_of(v);
+	if (ecs_policy_is_inside(&v->params, hint) &&
+	    v->state.phase != ECS_POLICY_EXTENDED)
 		ecsh_stats_inc(&v->stats, ECS_STAT_REQ_SECTION);
 	now = now_ns();
-	verdict = ecs_policy_request(&v->params, &v->state, now, in);
+	verdict = ecs_policy_request(&v->params, &v->state, now, hint);
 	switch (verdict) {
 	case ECS_POLICY_GRANT:
 		grant(v, cpu, kind);
@@ -226,6 +227,10 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	case ECS_POLICY_NO_SECOND:
 		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_SPENT);
 		trace_ecs_refuse(v, ECS_STAT_REFUSED_SPENT);
+		break;
+	case ECS_POLICY_WAITER:
+		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_WAITER);
+		trace_ecs_refuse(v, ECS_STAT_REFUSED_WAITER);
 		break;
 	case ECS_POLICY_RELEASE:
 		ended(v, ECS_STAT_ENDED_RELEASE, now);
@@ -267,7 +272,7 @@ enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer)
  * ecsh_gate_look() - the vCPU that runs here has left guest mode: look now
  *
  * At its section if it is extended, and whether what its guest was told still
- * holds. In all other cases this is a test of two words of one cache line.
+ * holds. In all other cases this is a test of three words of one cache line.
  *
  * Context: any, preemption off.
  */
@@ -276,8 +281,12 @@ void ecsh_gate_look(void)
 	struct ecsh_vcpu *v = this_cpu_read(ecsh_vcpu_running);
 	unsigned long flags;
 
-	if (!v || (READ_ONCE(v->state.phase) != ECS_POLICY_EXTENDED &&
-		   !READ_ONCE(v->told)))
+	if (!v)
+		return;
+	if (READ_ONCE(v->yielding))
+		WRITE_ONCE(v->yielding, false);
+	if (READ_ONCE(v->state.phase) != ECS_POLICY_EXTENDED &&
+	    !READ_ONCE(v->told))
 		return;
 	raw_spin_lock_irqsave(&v->lock, flags);
 	ecsh_hint_look(v);
@@ -313,7 +322,9 @@ void ecsh_gate_yield(struct ecsh_vcpu *v)
  */
 void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 {
-	bool preempted = ecs_sched_is_running(current);
+	bool runnable = ecs_sched_is_running(current);
+	bool preempted = runnable && !READ_ONCE(v->yielding);
+	enum ecs_policy_hint hint;
 	u64 now;
 
 	lockdep_assert_irqs_disabled();
@@ -324,15 +335,20 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 	    READ_ONCE(v->state.phase) == ECS_POLICY_READY)
 		return;
 	raw_spin_lock(&v->lock);
-	ecsh_hint_sched_out(v, preempted);
+	/* One that yields wants to run on, too: its guest is told so. */
+	ecsh_hint_sched_out(v, runnable);
+	now = now_ns();
 	if (v->mode != ECS_MODE_OFF)
 		ecsh_stats_inc(&v->stats, ECS_STAT_SCHED_OUT);
 	if (preempted && v->mode != ECS_MODE_OFF) {
 		ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED);
-		if (in_section(v))
+		hint = hint_of(v);
+		if (ecs_policy_is_inside(&v->params, hint))
 			ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED_SECTION);
+		/* Time for one that only waits would help nobody. */
+		if (hint == ECS_POLICY_INSIDE)
+			ecsh_holder_mark(v, now);
 	}
-	now = now_ns();
 	if (ecs_policy_off_cpu(&v->params, &v->state, now) == ECS_POLICY_ENDED)
 		ended(v,
 		      preempted ? ECS_STAT_ENDED_FORCED : ECS_STAT_ENDED_YIELD,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* hook.c: see hook.h. */
+#include <linux/delay.h>
 #include <linux/kernel.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "hook.h"
@@ -103,6 +105,28 @@ void ecsh_hook_unregister(struct ecsh_hook_set *set)
 	if (set->ops.func)
 		ftrace_free_filter(&set->ops);
 	list_del(&set->node);
+}
+
+/**
+ * ecsh_hook_drain() - wait until nobody is in functions that may sleep
+ * @inside: how many threads are in them; they count themselves
+ *
+ * Sleepers are not seen by the grace periods of ftrace. Nothing leads to those
+ * functions any more. A thread that was redirected but has not yet counted itself,
+ * or has uncounted itself and not yet returned, cannot have slept there: a grace
+ * period of tasks sees it out.
+ *
+ * Context: module exit, may sleep.
+ */
+void ecsh_hook_drain(const atomic_t *inside)
+{
+	do {
+		while (atomic_read(inside))
+			msleep(20);
+		synchronize_rcu_tasks();
+	} while (atomic_read(inside));
+	/* The tail of one that came and went during the last one. */
+	synchronize_rcu_tasks();
 }
 
 /**

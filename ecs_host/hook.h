@@ -8,6 +8,7 @@
 #ifndef ECSH_HOOK_H
 #define ECSH_HOOK_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 
 #include "compat/ftrace.h"
@@ -54,6 +55,7 @@ void ecsh_hook_prepare(struct ecsh_hook_set *set);
 int ecsh_hook_engage(struct ecsh_hook_set *set);
 void ecsh_hook_register(struct ecsh_hook_set *set);
 void ecsh_hook_unregister(struct ecsh_hook_set *set);
+void ecsh_hook_drain(const atomic_t *inside);
 u64 ecsh_hook_features(void);
 int ecsh_hook_describe(struct ecs_ioc_hook *arg);
 

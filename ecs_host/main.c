@@ -17,6 +17,7 @@
 #include "thread.h"
 #include "vcpu.h"
 #include "vm.h"
+#include "yield.h"
 
 static int __init ecsh_init(void)
 {
@@ -39,14 +40,16 @@ static int __init ecsh_init(void)
 	err = ecsh_kvm_init();
 	if (err)
 		goto exit_sched;
+	ecsh_yield_init();
 	err = ecsh_ctl_init();
 	if (err)
-		goto exit_kvm;
+		goto exit_yield;
 	pr_info("version %s, features 0x%llx\n", ECS_VERSION,
 		ecsh_hook_features());
 	return 0;
 
-exit_kvm:
+exit_yield:
+	ecsh_yield_exit();
 	ecsh_kvm_exit();
 exit_sched:
 	ecsh_boost_exit();
@@ -63,6 +66,7 @@ exit_vcpu:
 static void __exit ecsh_exit(void)
 {
 	ecsh_ctl_exit();
+	ecsh_yield_exit();
 	/* No new registrations ... */
 	ecsh_kvm_exit();
 	ecsh_boost_exit();

@@ -22,10 +22,7 @@
 #define DONE  0
 #define FAULT 1
 
-/*
- * Threads inside the two functions. They may sleep there, so that they are not
- * seen by the grace periods of ftrace.
- */
+/* Threads inside the two functions. */
 static atomic_t inside = ATOMIC_INIT(0);
 atomic64_t ecsh_msr_strangers = ATOMIC64_INIT(0);
 
@@ -252,19 +249,9 @@ int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr)
 /**
  * ecsh_msr_drain() - wait until nobody is in the two functions
  *
- * Nothing leads there any more. A thread that was redirected but has not yet
- * counted itself, or has uncounted itself and not yet returned, cannot have
- * slept there: a grace period of tasks sees it out.
- *
  * Context: module exit, may sleep.
  */
 void ecsh_msr_drain(void)
 {
-	do {
-		while (atomic_read(&inside))
-			msleep(20);
-		synchronize_rcu_tasks();
-	} while (atomic_read(&inside));
-	/* The tail of one that came and went during the last one. */
-	synchronize_rcu_tasks();
+	ecsh_hook_drain(&inside);
 }

@@ -174,31 +174,14 @@ static u32 read_count(const u32 *word, struct ecsh_page_offences *found)
 	return 0;
 }
 
-/**
- * ecsh_page_in_section() - is the vCPU inside a critical section?
- * @page: its registration
- * @found: offences are added here
- *
- * Context: any, preemption off; runs under runqueue locks.
- * Return: ABI rule 4, on words that are each read once.
- */
-bool ecsh_page_in_section(struct ecsh_page *page,
-			  struct ecsh_page_offences *found)
+/* ABI rule 4. */
+static bool in_section(const struct ecsh_page *page,
+		       struct ecsh_page_offences *found)
 {
 	const struct ecs_abi_guest *guest = &page->map->guest;
 	u64 count;
 	u32 marks;
 
-	if (unlikely(!is_ours(page))) {
-		/*
-		 * The guest was reset without a word and the memory is in
-		 * other use: from now on neither trust nor touch it.
-		 */
-		if (!READ_ONCE(page->overwritten))
-			found->bad_cookie++;
-		WRITE_ONCE(page->overwritten, true);
-		return false;
-	}
 	if (page->pc) {
 		count = page->pc_width == 8 ?
 				READ_ONCE(*(const u64 *)page->pc) :
@@ -211,6 +194,33 @@ bool ecsh_page_in_section(struct ecsh_page *page,
 	marks |= read_count(&guest->preemptable, found);
 	marks |= read_count(&guest->user, found);
 	return marks != 0;
+}
+
+/**
+ * ecsh_page_hint() - what the guest says about its vCPU
+ * @page: its registration
+ * @found: offences are added here
+ *
+ * Context: any, preemption off; runs under runqueue locks.
+ * Return: the hint, from words that are each read once.
+ */
+enum ecs_policy_hint ecsh_page_hint(struct ecsh_page *page,
+				    struct ecsh_page_offences *found)
+{
+	if (unlikely(!is_ours(page))) {
+		/*
+		 * The guest was reset without a word and the memory is in
+		 * other use: from now on neither trust nor touch it.
+		 */
+		if (!READ_ONCE(page->overwritten))
+			found->bad_cookie++;
+		WRITE_ONCE(page->overwritten, true);
+		return ECS_POLICY_OUTSIDE;
+	}
+	if (!in_section(page, found))
+		return ECS_POLICY_OUTSIDE;
+	return READ_ONCE(page->map->guest.waiting) ? ECS_POLICY_WAITING :
+						     ECS_POLICY_INSIDE;
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/workqueue.h>
 
 #include "ecs_abi.h"
+#include "policy.h"
 
 /**
  * struct ecsh_page - a registration
@@ -50,8 +51,8 @@ struct ecsh_page_offences {
 struct ecsh_page *ecsh_page_create(struct kvm_vcpu *vcpu, gpa_t gpa);
 void ecsh_page_discard(struct ecsh_page *page);
 void ecsh_page_destroy(struct ecsh_page *page, struct workqueue_struct *wq);
-bool ecsh_page_in_section(struct ecsh_page *page,
-			  struct ecsh_page_offences *found);
+enum ecs_policy_hint ecsh_page_hint(struct ecsh_page *page,
+				    struct ecsh_page_offences *found);
 void ecsh_page_set_granted(struct ecsh_page *page, bool granted);
 void ecsh_page_set_hints(struct ecsh_page *page, bool preempted,
 			 bool overcommitted);

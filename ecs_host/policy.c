@@ -74,6 +74,19 @@ static bool is_bound_reached(const struct ecs_policy_state *state, uint64_t now)
 	       now - state->since >= state->bound_ns;
 }
 
+/**
+ * ecs_policy_is_inside() - does a hint count as "inside a section"?
+ * @params: what the administrator set
+ * @hint: what the guest says
+ */
+bool ecs_policy_is_inside(const struct ecs_policy_params *params,
+			  enum ecs_policy_hint hint)
+{
+	if (hint == ECS_POLICY_WAITING)
+		return !params->refuse_waiters;
+	return hint != ECS_POLICY_OUTSIDE;
+}
+
 /* Ends an extension whose section is over or whose bound is reached. */
 static enum ecs_policy_verdict judge(const struct ecs_policy_params *params,
 				     struct ecs_policy_state *state,
@@ -95,19 +108,20 @@ static enum ecs_policy_verdict judge(const struct ecs_policy_params *params,
  * @params: what the administrator set
  * @state: the vCPU's account
  * @now: current time, ns
- * @in_section: the guest's hint, read once
+ * @hint: the guest's, read once
  *
  * The vCPU is running. A section that ended, or a bound that was reached, while
  * an extension was under way ends it here.
  *
  * Return: GRANT and JOIN defer the request; all other verdicts let it through:
- * PASS, OBSERVE, NO_BUDGET, NO_SECOND, RELEASE, CAP.
+ * PASS, OBSERVE, NO_BUDGET, NO_SECOND, WAITER, RELEASE, CAP.
  */
 enum ecs_policy_verdict
 ecs_policy_request(const struct ecs_policy_params *params,
 		   struct ecs_policy_state *state, uint64_t now,
-		   bool in_section)
+		   enum ecs_policy_hint hint)
 {
+	bool in_section = ecs_policy_is_inside(params, hint);
 	enum ecs_policy_verdict verdict;
 
 	fill(params, state, now);
@@ -117,7 +131,8 @@ ecs_policy_request(const struct ecs_policy_params *params,
 							verdict;
 	}
 	if (!in_section)
-		return ECS_POLICY_PASS;
+		return hint == ECS_POLICY_WAITING ? ECS_POLICY_WAITER :
+						    ECS_POLICY_PASS;
 	if (!params->extend)
 		return ECS_POLICY_OBSERVE;
 	if (state->phase == ECS_POLICY_SPENT)
@@ -139,7 +154,7 @@ ecs_policy_request(const struct ecs_policy_params *params,
  * @params: what the administrator set
  * @state: the vCPU's account
  * @now: current time, ns
- * @in_section: the guest's hint, read once
+ * @hint: the guest's, read once
  * @next_ns: CONTINUE: when to look next, from now; never past the bound
  *
  * The looks come at doubling distances: a section is noticed to be over after
@@ -155,7 +170,7 @@ ecs_policy_request(const struct ecs_policy_params *params,
 enum ecs_policy_verdict
 ecs_policy_recheck(const struct ecs_policy_params *params,
 		   struct ecs_policy_state *state, uint64_t now,
-		   bool in_section, uint64_t *next_ns)
+		   enum ecs_policy_hint hint, uint64_t *next_ns)
 {
 	enum ecs_policy_verdict verdict;
 	uint64_t age, left;
@@ -164,7 +179,7 @@ ecs_policy_recheck(const struct ecs_policy_params *params,
 	if (state->phase != ECS_POLICY_EXTENDED)
 		return ECS_POLICY_NONE;
 	fill(params, state, now);
-	verdict = judge(params, state, now, in_section);
+	verdict = judge(params, state, now, ecs_policy_is_inside(params, hint));
 	if (verdict == ECS_POLICY_CONTINUE) {
 		age = ecs_clock_elapsed(state->since, now);
 		left = state->bound_ns - age;

@@ -19,6 +19,13 @@
 
 #include "ecs_types.h"
 
+/* What the guest says about itself. */
+enum ecs_policy_hint {
+	ECS_POLICY_OUTSIDE, /* not inside a section */
+	ECS_POLICY_INSIDE,  /* inside one */
+	ECS_POLICY_WAITING, /* inside one, where all it does is to wait */
+};
+
 /**
  * struct ecs_policy_params - what the administrator set
  * @grace_ns: bound of one extension
@@ -26,6 +33,7 @@
  * @burst_ns: bound of the bucket; below recheck_ns nothing is ever granted
  * @budget_ppm: rate of the bucket, parts per million of time
  * @extend: false: judge and count, but never defer
+ * @refuse_waiters: take a vCPU that only waits for one that is in no section
  */
 struct ecs_policy_params {
 	uint64_t grace_ns;
@@ -33,6 +41,7 @@ struct ecs_policy_params {
 	uint64_t burst_ns;
 	uint32_t budget_ppm;
 	bool extend;
+	bool refuse_waiters;
 };
 
 enum ecs_policy_phase {
@@ -66,6 +75,7 @@ enum ecs_policy_verdict {
 	ECS_POLICY_OBSERVE,   /* request: let through, would have deferred */
 	ECS_POLICY_NO_BUDGET, /* request: let through, bucket is empty */
 	ECS_POLICY_NO_SECOND, /* request: let through, vCPU is spent */
+	ECS_POLICY_WAITER,    /* request: let through, it only waits */
 	ECS_POLICY_CONTINUE,  /* recheck: look again after *next_ns */
 	ECS_POLICY_RELEASE,   /* both: the section has ended: preempt now */
 	ECS_POLICY_CAP,	      /* both: the bound is reached: preempt now */
@@ -75,14 +85,16 @@ enum ecs_policy_verdict {
 
 void ecs_policy_init(const struct ecs_policy_params *params,
 		     struct ecs_policy_state *state, uint64_t now);
+bool ecs_policy_is_inside(const struct ecs_policy_params *params,
+			  enum ecs_policy_hint hint);
 enum ecs_policy_verdict
 ecs_policy_request(const struct ecs_policy_params *params,
 		   struct ecs_policy_state *state, uint64_t now,
-		   bool in_section);
+		   enum ecs_policy_hint hint);
 enum ecs_policy_verdict
 ecs_policy_recheck(const struct ecs_policy_params *params,
 		   struct ecs_policy_state *state, uint64_t now,
-		   bool in_section, uint64_t *next_ns);
+		   enum ecs_policy_hint hint, uint64_t *next_ns);
 enum ecs_policy_verdict ecs_policy_end(const struct ecs_policy_params *params,
 				       struct ecs_policy_state *state,
 				       uint64_t now);

@@ -21,6 +21,7 @@
 #include "compat/tracepoint.h"
 #include "gate.h"
 #include "hint.h"
+#include "holder.h"
 #include "promise.h"
 #include "thread.h"
 #include "vcpu.h"
@@ -54,8 +55,11 @@ static void sched_in(struct preempt_notifier *notifier, int cpu)
 	struct ecsh_vcpu *v = READ_ONCE(t->vcpu);
 
 	this_cpu_write(ecsh_vcpu_running, v);
-	if (v)
-		ecsh_hint_sched_in(v);
+	if (!v)
+		return;
+	ecsh_holder_unmark(v);
+	WRITE_ONCE(v->yielding, false);
+	ecsh_hint_sched_in(v);
 }
 
 /* Context: before the switch, runqueue lock held, interrupts off. */

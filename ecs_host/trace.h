@@ -10,6 +10,7 @@
 
 #include "gate.h"
 #include "vcpu.h"
+#include "yield.h"
 
 #define ecs_trace_reason(n)						\
 	__print_symbolic(n,						\
@@ -18,7 +19,8 @@
 		{ ECS_STAT_ENDED_FORCED, "forced" },			\
 		{ ECS_STAT_ENDED_OFF, "switched-off" },			\
 		{ ECS_STAT_REFUSED_BUDGET, "no-budget" },		\
-		{ ECS_STAT_REFUSED_SPENT, "grace-used" })
+		{ ECS_STAT_REFUSED_SPENT, "grace-used" },		\
+		{ ECS_STAT_REFUSED_WAITER, "waiter" })
 
 /* The fair class was refused the CPU of a vCPU inside a section. */
 TRACE_EVENT(ecs_grant,
@@ -129,6 +131,34 @@ TRACE_EVENT(ecs_hint,
 		  __entry->tid, __entry->vcpu,
 		  !!(__entry->told & ECS_HINT_PREEMPTED),
 		  !!(__entry->told & ECS_HINT_OVERCOMMIT))
+);
+
+/* A vCPU yielded while a holder of its VM waited; to_vcpu is -1 if that was over. */
+TRACE_EVENT(ecs_yield,
+	TP_PROTO(struct ecsh_vcpu *v, int kind, int to_vcpu, bool yielded),
+	TP_ARGS(v, kind, to_vcpu, yielded),
+	TP_STRUCT__entry(
+		__field(int, tid)
+		__field(int, vcpu)
+		__field(int, kind)
+		__field(int, to_vcpu)
+		__field(bool, yielded)
+	),
+	TP_fast_assign(
+		struct task_struct *task = READ_ONCE(v->task);
+
+		__entry->tid = task ? task->pid : 0;
+		__entry->vcpu = v->id;
+		__entry->kind = kind;
+		__entry->to_vcpu = to_vcpu;
+		__entry->yielded = yielded;
+	),
+	TP_printk("tid=%d vcpu=%d kind=%s to_vcpu=%d yielded=%d",
+		  __entry->tid, __entry->vcpu,
+		  __print_symbolic(__entry->kind,
+				   { ECSH_YIELD_SPIN, "spin" },
+				   { ECSH_YIELD_CALL, "hypercall" }),
+		  __entry->to_vcpu, __entry->yielded)
 );
 
 #endif /* ECSH_TRACE_H */

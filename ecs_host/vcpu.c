@@ -40,7 +40,7 @@ struct ecsh_vcpu *ecsh_vcpu_find(const struct kvm_vcpu *key)
 }
 
 /*
- * Second and last step out: two grace periods separate the end of the registry
+ * Second and last step out: grace periods separate the end of the registry
  * entry from the end of the memory. Who may still hold the pointer, and why no
  * longer after each step:
  *  1. a callback that found it in the registry: gone, the work waited for RCU;
@@ -50,7 +50,8 @@ struct ecsh_vcpu *ecsh_vcpu_find(const struct kvm_vcpu *key)
  *  3. a request or timer that read ecsh_vcpu_running before the sweep: over
  *     after synchronize_rcu(); it may have started the timer, so that is
  *     cancelled only then;
- *  4. an ioctl that walks the VM's list: excluded by ecsh_vm_mutex.
+ *  4. an ioctl that walks the VM's list: excluded by ecsh_vm_mutex;
+ *  5. a vCPU that looks for a holder on that list: a third grace period.
  */
 static void free_work(struct work_struct *work)
 {
@@ -68,6 +69,7 @@ static void free_work(struct work_struct *work)
 	synchronize_rcu();
 	hrtimer_cancel(&v->timer);
 	ecsh_vm_remove_vcpu(v);
+	synchronize_rcu();
 	kfree(v);
 }
 

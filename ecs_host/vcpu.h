@@ -27,10 +27,16 @@ struct ecsh_vm;
  * @mode: ECS_MODE_*
  * @hints: ECS_HINT_* that its guest is given; 0 while @mode is OFF
  * @told: ECS_HINT_* that its page says now
+ * @yield: its yields go to preempted holders first
+ * @yielding: it has yielded since its last VM exit: it is not preempted by that;
+ *	its own thread's
  * @params: what the policy is given
  * @state: the policy's account
  * @stats: counters
  * @due: while extended: when the next look is due
+ * @held_at: when it was preempted inside a section, ns; 0 if it was not, or has a
+ *	CPU again
+ * @tries: yields directed to it since then
  * @sbt_max_ns: largest SBT that the guest may ask for, 0: it may not
  * @usbt_min_ns: least USBT that it may ask for
  * @asked_at: when the guest last asked for a boost; vcpu->mutex
@@ -38,7 +44,7 @@ struct ecsh_vm;
  * @timer: looks at the section again; pinned to the CPU the vCPU runs on
  * @task: thread it is attached to, NULL if none; RCU; ecsh_thread's lock
  * @vm: its VM
- * @vm_node: in the VM's list; ecsh_vm_mutex
+ * @vm_node: in the VM's list; ecsh_vm_mutex, RCU
  * @hash: in the registry; RCU
  * @key: KVM's vCPU, a name only
  * @kvm: KVM's VM, a name only
@@ -50,10 +56,14 @@ struct ecsh_vcpu {
 	u32 mode;
 	u32 hints;
 	u32 told;
+	bool yield;
+	bool yielding;
 	struct ecs_policy_params params;
 	struct ecs_policy_state state;
 	struct ecs_ioc_stats stats;
 	u64 due;
+	u64 held_at;
+	u32 tries;
 	u32 sbt_max_ns;
 	u32 usbt_min_ns;
 	u64 asked_at;

@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/module.h>
 #include <linux/pid.h>
+#include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -46,6 +47,8 @@ void ecsh_vm_defaults(struct ecs_ioc_params *params)
 		.recheck_ns = 50 * NSEC_PER_USEC,
 		.budget_ppm = 250000,
 		.burst_ns = 20 * NSEC_PER_MSEC,
+		.waiters = ECS_WAITERS_EXTEND,
+		.yield = ECS_YIELD_ON,
 	};
 }
 
@@ -149,8 +152,10 @@ static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
 	v->params.burst_ns = params->burst_ns;
 	v->params.budget_ppm = params->budget_ppm;
 	v->params.extend = params->mode == ECS_MODE_ON;
+	v->params.refuse_waiters = params->waiters == ECS_WAITERS_REFUSE;
 	v->sbt_max_ns = vm->sbt_max_ns;
 	v->usbt_min_ns = vm->usbt_min_ns;
+	WRITE_ONCE(v->yield, params->yield == ECS_YIELD_ON);
 	WRITE_ONCE(v->mode, params->mode);
 	ecsh_hint_set(v, hints_of(vm));
 	raw_spin_unlock_irqrestore(&v->lock, flags);
@@ -171,7 +176,7 @@ struct ecsh_vm *ecsh_vm_add_vcpu(struct ecsh_vcpu *v)
 	vm = find_or_add(task_tgid(current), &fresh);
 	if (vm) {
 		v->vm = vm;
-		list_add_tail(&v->vm_node, &vm->vcpus);
+		list_add_tail_rcu(&v->vm_node, &vm->vcpus);
 		apply(vm, v);
 	}
 	mutex_unlock(&ecsh_vm_mutex);
@@ -181,14 +186,14 @@ struct ecsh_vm *ecsh_vm_add_vcpu(struct ecsh_vcpu *v)
 
 /**
  * ecsh_vm_remove_vcpu() - a vCPU's record is about to be freed
- * @v: the record; nobody else can find it
+ * @v: the record; only its siblings may still find it, by RCU
  *
  * Context: may sleep.
  */
 void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v)
 {
 	mutex_lock(&ecsh_vm_mutex);
-	list_del(&v->vm_node);
+	list_del_rcu(&v->vm_node);
 	ecsh_hint_end(v);
 	ecsh_stats_add(&v->vm->gone, &v->stats);
 	ecsh_vm_sweep();
@@ -215,6 +220,10 @@ static bool params_are_valid(const struct ecs_ioc_params *p)
 	if ((p->valid & ECS_PARAM_BURST) &&
 	    (p->burst_ns < ECS_BURST_NS_MIN || p->burst_ns > ECS_BURST_NS_MAX))
 		return false;
+	if ((p->valid & ECS_PARAM_WAITERS) && p->waiters > ECS_WAITERS_REFUSE)
+		return false;
+	if ((p->valid & ECS_PARAM_YIELD) && p->yield > ECS_YIELD_ON)
+		return false;
 	return true;
 }
 
@@ -232,6 +241,10 @@ static void merge(struct ecs_ioc_params *to, const struct ecs_ioc_params *from)
 		to->burst_ns = from->burst_ns;
 	if (from->valid & ECS_PARAM_HINTS)
 		to->hints = from->hints;
+	if (from->valid & ECS_PARAM_WAITERS)
+		to->waiters = from->waiters;
+	if (from->valid & ECS_PARAM_YIELD)
+		to->yield = from->yield;
 }
 
 /**

@@ -21,7 +21,8 @@ struct pid;
  * @usbt_min_ns: least USBT that it may ask for
  * @gone: counters of vCPUs that are destroyed, and of the VM as a whole
  *
- * All of it is covered by ecsh_vm_mutex.
+ * All of it is covered by ecsh_vm_mutex; @vcpus is read under RCU, too, by
+ * threads of vCPUs that are on it.
  */
 struct ecsh_vm {
 	struct list_head node;

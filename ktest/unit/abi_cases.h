@@ -104,8 +104,10 @@ NEXT(ecs_ioc_params, grace_ns, recheck_ns);
 NEXT(ecs_ioc_params, recheck_ns, budget_ppm);
 NEXT(ecs_ioc_params, budget_ppm, burst_ns);
 NEXT(ecs_ioc_params, burst_ns, hints);
-NEXT(ecs_ioc_params, hints, zero);
-LAST(ecs_ioc_params, zero, 32);
+NEXT(ecs_ioc_params, hints, waiters);
+NEXT(ecs_ioc_params, waiters, yield);
+NEXT(ecs_ioc_params, yield, zero);
+LAST(ecs_ioc_params, zero, 40);
 
 FIRST(ecs_ioc_stats, counter);
 NEXT(ecs_ioc_stats, counter, ext);
@@ -120,7 +122,7 @@ NEXT(ecs_ioc_version, abi_minor, enable_all);
 NEXT(ecs_ioc_version, enable_all, features);
 NEXT(ecs_ioc_version, features, defaults);
 NEXT(ecs_ioc_version, defaults, version);
-LAST(ecs_ioc_version, version, 96);
+LAST(ecs_ioc_version, version, 104);
 
 FIRST(ecs_ioc_vm, size);
 NEXT(ecs_ioc_vm, size, flags);
@@ -130,7 +132,7 @@ NEXT(ecs_ioc_vm, vcpus, registered);
 NEXT(ecs_ioc_vm, registered, zero);
 NEXT(ecs_ioc_vm, zero, params);
 NEXT(ecs_ioc_vm, params, stats);
-LAST(ecs_ioc_vm, stats, 1464);
+LAST(ecs_ioc_vm, stats, 1472);
 
 FIRST(ecs_ioc_vcpu, size);
 NEXT(ecs_ioc_vcpu, size, flags);
@@ -311,11 +313,13 @@ static void test_bits(const void *arg)
 		ECS_HOST_F_RESET,	 ECS_HOST_F_MEMSLOT,
 		ECS_HOST_F_DESTROY,	 ECS_HOST_F_BOOST,
 		ECS_HOST_F_BOOST_PICK,	 ECS_HOST_F_BOOST_PLACE,
-		ECS_HOST_F_OVERCOMMIT,
+		ECS_HOST_F_OVERCOMMIT,	 ECS_HOST_F_YIELD_SPIN,
+		ECS_HOST_F_YIELD_CALL,
 	};
 	static const uint64_t params[] = {
-		ECS_PARAM_MODE,	  ECS_PARAM_GRACE, ECS_PARAM_RECHECK,
-		ECS_PARAM_BUDGET, ECS_PARAM_BURST, ECS_PARAM_HINTS,
+		ECS_PARAM_MODE,	   ECS_PARAM_GRACE, ECS_PARAM_RECHECK,
+		ECS_PARAM_BUDGET,  ECS_PARAM_BURST, ECS_PARAM_HINTS,
+		ECS_PARAM_WAITERS, ECS_PARAM_YIELD,
 	};
 	size_t i;
 
@@ -341,8 +345,8 @@ static void test_ioctls(const void *arg)
 		unsigned long request;
 		size_t size;
 	} ioctls[] = {
-		{ ECS_IOC_VERSION, 96 },       { ECS_IOC_VM_SET, 1464 },
-		{ ECS_IOC_VM_GET, 1464 },      { ECS_IOC_VM_NEXT, 1464 },
+		{ ECS_IOC_VERSION, 104 },      { ECS_IOC_VM_SET, 1472 },
+		{ ECS_IOC_VM_GET, 1472 },      { ECS_IOC_VM_NEXT, 1472 },
 		{ ECS_IOC_VCPU_NEXT, 1456 },   { ECS_IOC_HOOK, 72 },
 		{ ECS_IOC_DISABLE_ALL, 0 },    { ECS_IOC_BOOST_SET, 1352 },
 		{ ECS_IOC_BOOST_CLEAR, 1352 }, { ECS_IOC_BOOST_NEXT, 1352 },

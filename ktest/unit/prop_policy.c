@@ -140,15 +140,23 @@ model_look(struct model *model, const struct ecs_policy_params *params,
 	return ECS_POLICY_CONTINUE;
 }
 
+static bool model_is_inside(const struct ecs_policy_params *params,
+			    enum ecs_policy_hint hint)
+{
+	return hint == ECS_POLICY_INSIDE ||
+	       (hint == ECS_POLICY_WAITING && !params->refuse_waiters);
+}
+
 /*
  * @got is what the policy said and @bound_ns what it granted; they count only
  * where the model cannot know for rounding.
  */
 static enum ecs_policy_verdict
 model_request(struct model *model, const struct ecs_policy_params *params,
-	      wide now, bool in_section, enum ecs_policy_verdict got,
+	      wide now, enum ecs_policy_hint hint, enum ecs_policy_verdict got,
 	      uint64_t bound_ns)
 {
+	bool in_section = model_is_inside(params, hint);
 	wide most, least, want = (wide)params->recheck_ns * MILLION;
 	wide grace = (wide)params->grace_ns * MILLION;
 	wide bound = (wide)bound_ns * MILLION;
@@ -158,6 +166,8 @@ model_request(struct model *model, const struct ecs_policy_params *params,
 		return got == ECS_POLICY_CONTINUE ? ECS_POLICY_JOIN : got;
 	}
 	model_log(model, params, now, 0);
+	if (hint == ECS_POLICY_WAITING && !in_section)
+		return ECS_POLICY_WAITER;
 	if (!in_section)
 		return ECS_POLICY_PASS;
 	if (!params->extend)
@@ -181,11 +191,11 @@ model_request(struct model *model, const struct ecs_policy_params *params,
 
 static enum ecs_policy_verdict
 model_recheck(struct model *model, const struct ecs_policy_params *params,
-	      wide now, bool in_section)
+	      wide now, enum ecs_policy_hint hint)
 {
 	if (model->phase != ECS_POLICY_EXTENDED)
 		return ECS_POLICY_NONE;
-	return model_look(model, params, now, in_section);
+	return model_look(model, params, now, model_is_inside(params, hint));
 }
 
 static enum ecs_policy_verdict
@@ -237,6 +247,7 @@ static void random_params(struct rng *rng, struct ecs_policy_params *params)
 	if (rng_percent(rng, 10))
 		params->budget_ppm = ECS_BUDGET_PPM_MAX;
 	params->extend = rng_percent(rng, 90);
+	params->refuse_waiters = rng_percent(rng, 50);
 }
 
 enum event {
@@ -260,7 +271,7 @@ struct run {
 	uint64_t origin; /* the clock's value at time 0 */
 	wide now;
 	wide due; /* when the timer should fire */
-	bool in_section;
+	enum ecs_policy_hint hint;
 	bool capped; /* CAP was said, not off the CPU since */
 	struct extension extensions[STEPS_MAX];
 	unsigned int nr;
@@ -273,7 +284,8 @@ static void run_init(struct run *run, struct rng *rng)
 	run->origin = random_origin(rng);
 	run->now = 0;
 	run->due = 0;
-	run->in_section = rng_percent(rng, 50);
+	run->hint = rng_percent(rng, 50) ? ECS_POLICY_INSIDE :
+					   ECS_POLICY_OUTSIDE;
 	run->capped = false;
 	run->nr = 0;
 	ecs_policy_init(&run->params, &run->state, run->origin);
@@ -297,7 +309,15 @@ static enum event run_advance(struct run *run, uint64_t late)
 		    rng_log(rng, rng_percent(rng, 90) ? 200 * US : 100 * MS);
 
 	if (rng_percent(rng, 30))
-		run->in_section = !run->in_section;
+		run->hint = run->hint != ECS_POLICY_OUTSIDE ?
+				    ECS_POLICY_OUTSIDE :
+			    rng_percent(rng, 70) ? ECS_POLICY_INSIDE :
+						   ECS_POLICY_WAITING;
+	/* One that is inside begins or ends to wait. */
+	if (rng_percent(rng, 10) && run->hint != ECS_POLICY_OUTSIDE)
+		run->hint = run->hint == ECS_POLICY_INSIDE ?
+				    ECS_POLICY_WAITING :
+				    ECS_POLICY_INSIDE;
 	if (extended && (pick < 60 || then >= run->due)) {
 		if (run->due > run->now)
 			run->now = run->due;
@@ -322,6 +342,7 @@ static bool belongs(enum event event, enum ecs_policy_verdict verdict)
 	case ECS_POLICY_OBSERVE:
 	case ECS_POLICY_NO_BUDGET:
 	case ECS_POLICY_NO_SECOND:
+	case ECS_POLICY_WAITER:
 		return event == EVENT_REQUEST;
 	case ECS_POLICY_CONTINUE:
 		return event == EVENT_RECHECK;
@@ -374,7 +395,11 @@ static void watch(struct run *run, const struct ecs_policy_state *before,
 		CHECK(next_ns == 0, "%llu", (unsigned long long)next_ns);
 	}
 	if (verdict == ECS_POLICY_GRANT) {
-		CHECK(run->in_section, "granted outside a section");
+		CHECK(run->hint != ECS_POLICY_OUTSIDE,
+		      "granted outside a section");
+		CHECK(run->hint != ECS_POLICY_WAITING ||
+			      !params->refuse_waiters,
+		      "granted to a waiter");
 		CHECK(params->extend, "granted though only observing");
 		CHECK(before->phase == ECS_POLICY_READY, "granted in phase %d",
 		      before->phase);
@@ -414,10 +439,10 @@ static enum ecs_policy_verdict run_event(struct run *run, enum event event,
 	switch (event) {
 	case EVENT_REQUEST:
 		return ecs_policy_request(&run->params, &run->state, clock,
-					  run->in_section);
+					  run->hint);
 	case EVENT_RECHECK:
 		return ecs_policy_recheck(&run->params, &run->state, clock,
-					  run->in_section, next_ns);
+					  run->hint, next_ns);
 	case EVENT_END:
 		return ecs_policy_end(&run->params, &run->state, clock);
 	case EVENT_OFF_CPU:
@@ -436,12 +461,11 @@ static void compare(const struct run *run, struct model *model,
 
 	switch (event) {
 	case EVENT_REQUEST:
-		want = model_request(model, &run->params, run->now,
-				     run->in_section, got, run->state.bound_ns);
+		want = model_request(model, &run->params, run->now, run->hint,
+				     got, run->state.bound_ns);
 		break;
 	case EVENT_RECHECK:
-		want = model_recheck(model, &run->params, run->now,
-				     run->in_section);
+		want = model_recheck(model, &run->params, run->now, run->hint);
 		break;
 	case EVENT_END:
 		want = model_end(model, &run->params, run->now);
@@ -576,7 +600,7 @@ static bool greedy_gets_its_share(struct rng *rng)
 
 	run_init(&run, rng);
 	run.params.extend = true;
-	run.in_section = true;
+	run.hint = ECS_POLICY_INSIDE;
 	for (i = 0; i < 5000 && run.nr < STEPS_MAX && !test_failures; i++) {
 		before = run.state;
 		if (before.phase == ECS_POLICY_EXTENDED) {
@@ -613,7 +637,7 @@ static bool never_off_cpu_gets_one(struct rng *rng)
 	uint64_t next;
 
 	run_init(&run, rng);
-	run.in_section = true;
+	run.hint = ECS_POLICY_INSIDE;
 	for (i = 0; i < 1000; i++) {
 		run.now += rng_log(rng, 10 * MS);
 		verdict = run_event(&run,
@@ -656,7 +680,7 @@ static bool more_budget_wins_first(struct rng *rng)
 	for (i = 0; i < STEPS_MAX; i++) {
 		event = run_advance(&run, 100 * US);
 		less.now = run.now;
-		less.in_section = run.in_section;
+		less.hint = run.hint;
 		verdict = run_event(&run, event, &next);
 		other = run_event(&less, event, &other_next);
 		if (verdict != other)

@@ -28,7 +28,7 @@ enum op {
 struct step {
 	enum op op;
 	uint64_t at;
-	bool in_section;
+	enum ecs_policy_hint hint;
 	enum ecs_policy_verdict verdict;
 	uint64_t next_ns;
 	int64_t value;
@@ -37,10 +37,10 @@ struct step {
 
 /* clang-format off */
 #define REQUEST(time, in, want) \
-	{ .op = OP_REQUEST, .at = (time), .in_section = (in), \
+	{ .op = OP_REQUEST, .at = (time), .hint = ECS_POLICY_##in, \
 	  .verdict = ECS_POLICY_##want }
 #define RECHECK(time, in, want, next) \
-	{ .op = OP_RECHECK, .at = (time), .in_section = (in), \
+	{ .op = OP_RECHECK, .at = (time), .hint = ECS_POLICY_##in, \
 	  .verdict = ECS_POLICY_##want, .next_ns = (next) }
 #define END(time, want) \
 	{ .op = OP_END, .at = (time), .verdict = ECS_POLICY_##want }
@@ -57,9 +57,6 @@ struct step {
 	.grace_ns = 100 * US, .recheck_ns = 20 * US, .burst_ns = 300 * US, \
 	.budget_ppm = 100000, .extend = true
 
-#define IN true
-#define OUT false
-
 struct history {
 	const char *name;
 	struct ecs_policy_params params;
@@ -73,125 +70,125 @@ static const struct history histories[] = {
 		}
 	}, {
 		"request outside a section passes", { USUAL }, {
-			REQUEST(0, OUT, PASS), PHASE(READY),
-			REQUEST(5 * US, OUT, PASS), TOKENS(300 * US),
+			REQUEST(0, OUTSIDE, PASS), PHASE(READY),
+			REQUEST(5 * US, OUTSIDE, PASS), TOKENS(300 * US),
 		}
 	}, {
 		"request inside a section is granted", { USUAL }, {
-			REQUEST(7 * US, IN, GRANT), PHASE(EXTENDED),
+			REQUEST(7 * US, INSIDE, GRANT), PHASE(EXTENDED),
 			BOUND(100 * US), TOKENS(300 * US),
 		}
 	}, {
 		"second request joins and prolongs nothing", { USUAL }, {
-			REQUEST(0, IN, GRANT), REQUEST(30 * US, IN, JOIN),
-			REQUEST(99 * US, IN, JOIN), BOUND(100 * US),
-			RECHECK(100 * US, IN, CAP, 0),
+			REQUEST(0, INSIDE, GRANT), REQUEST(30 * US, INSIDE, JOIN),
+			REQUEST(99 * US, INSIDE, JOIN), BOUND(100 * US),
+			RECHECK(100 * US, INSIDE, CAP, 0),
 		}
 	}, {
 		"recheck finds the section over", { USUAL }, {
-			REQUEST(0, IN, GRANT), RECHECK(20 * US, IN, CONTINUE, 20 * US),
-			RECHECK(40 * US, OUT, RELEASE, 0), PHASE(READY),
+			REQUEST(0, INSIDE, GRANT), RECHECK(20 * US, INSIDE, CONTINUE, 20 * US),
+			RECHECK(40 * US, OUTSIDE, RELEASE, 0), PHASE(READY),
 			LENGTH(40 * US), TOKENS(260 * US),
 		}
 	}, {
 		"request finds the section over", { USUAL }, {
-			REQUEST(0, IN, GRANT), REQUEST(10 * US, OUT, RELEASE),
+			REQUEST(0, INSIDE, GRANT), REQUEST(10 * US, OUTSIDE, RELEASE),
 			PHASE(READY), LENGTH(10 * US), TOKENS(290 * US),
 		}
 	}, {
 		"next may follow a release at once", { USUAL }, {
-			REQUEST(0, IN, GRANT), RECHECK(20 * US, OUT, RELEASE, 0),
-			REQUEST(20 * US, IN, GRANT), BOUND(100 * US),
+			REQUEST(0, INSIDE, GRANT), RECHECK(20 * US, OUTSIDE, RELEASE, 0),
+			REQUEST(20 * US, INSIDE, GRANT), BOUND(100 * US),
 		}
 	}, {
 		"recheck caps at the bound, not before", { USUAL }, {
-			REQUEST(0, IN, GRANT),
-			RECHECK(100 * US - 1, IN, CONTINUE, 1),
-			RECHECK(100 * US, IN, CAP, 0), PHASE(SPENT),
+			REQUEST(0, INSIDE, GRANT),
+			RECHECK(100 * US - 1, INSIDE, CONTINUE, 1),
+			RECHECK(100 * US, INSIDE, CAP, 0), PHASE(SPENT),
 			LENGTH(100 * US), TOKENS(200 * US),
 		}
 	}, {
 		"request caps at the bound, not before", { USUAL }, {
-			REQUEST(0, IN, GRANT), REQUEST(100 * US - 1, IN, JOIN),
-			REQUEST(100 * US, IN, CAP), PHASE(SPENT),
+			REQUEST(0, INSIDE, GRANT), REQUEST(100 * US - 1, INSIDE, JOIN),
+			REQUEST(100 * US, INSIDE, CAP), PHASE(SPENT),
 			LENGTH(100 * US),
 		}
 	}, {
 		"section over after the bound counts as cap", { USUAL }, {
-			REQUEST(0, IN, GRANT), RECHECK(101 * US, OUT, CAP, 0),
+			REQUEST(0, INSIDE, GRANT), RECHECK(101 * US, OUTSIDE, CAP, 0),
 			PHASE(SPENT), OFF_CPU(102 * US, NONE),
-			REQUEST(200 * US, IN, GRANT), REQUEST(300 * US, OUT, CAP),
+			REQUEST(200 * US, INSIDE, GRANT), REQUEST(300 * US, OUTSIDE, CAP),
 		}
 	}, {
 		"recheck comes no later than the bound", { USUAL }, {
-			REQUEST(0, IN, GRANT), RECHECK(20 * US, IN, CONTINUE, 20 * US),
-			RECHECK(80 * US, IN, CONTINUE, 20 * US),
-			RECHECK(81 * US, IN, CONTINUE, 19 * US),
-			RECHECK(95 * US, IN, CONTINUE, 5 * US),
+			REQUEST(0, INSIDE, GRANT), RECHECK(20 * US, INSIDE, CONTINUE, 20 * US),
+			RECHECK(80 * US, INSIDE, CONTINUE, 20 * US),
+			RECHECK(81 * US, INSIDE, CONTINUE, 19 * US),
+			RECHECK(95 * US, INSIDE, CONTINUE, 5 * US),
 		}
 	}, {
 		"rechecks come at doubling distances", {
 			.grace_ns = 1000 * US, .recheck_ns = 20 * US,
 			.burst_ns = 2000 * US, .budget_ppm = 0, .extend = true,
 		}, {
-			REQUEST(0, IN, GRANT), RECHECK(1 * US, IN, CONTINUE, 20 * US),
-			RECHECK(20 * US, IN, CONTINUE, 20 * US),
-			RECHECK(40 * US, IN, CONTINUE, 40 * US),
-			RECHECK(80 * US, IN, CONTINUE, 80 * US),
-			RECHECK(300 * US, IN, CONTINUE, 300 * US),
-			RECHECK(600 * US, IN, CONTINUE, 400 * US),
-			RECHECK(1000 * US, IN, CAP, 0),
+			REQUEST(0, INSIDE, GRANT), RECHECK(1 * US, INSIDE, CONTINUE, 20 * US),
+			RECHECK(20 * US, INSIDE, CONTINUE, 20 * US),
+			RECHECK(40 * US, INSIDE, CONTINUE, 40 * US),
+			RECHECK(80 * US, INSIDE, CONTINUE, 80 * US),
+			RECHECK(300 * US, INSIDE, CONTINUE, 300 * US),
+			RECHECK(600 * US, INSIDE, CONTINUE, 400 * US),
+			RECHECK(1000 * US, INSIDE, CAP, 0),
 		}
 	}, {
 		"recheck without an extension", { USUAL }, {
-			RECHECK(5 * US, IN, NONE, 0), REQUEST(10 * US, IN, GRANT),
-			RECHECK(10 * US, IN, CONTINUE, 20 * US),
-			RECHECK(110 * US, IN, CAP, 0), RECHECK(120 * US, IN, NONE, 0),
+			RECHECK(5 * US, INSIDE, NONE, 0), REQUEST(10 * US, INSIDE, GRANT),
+			RECHECK(10 * US, INSIDE, CONTINUE, 20 * US),
+			RECHECK(110 * US, INSIDE, CAP, 0), RECHECK(120 * US, INSIDE, NONE, 0),
 			PHASE(SPENT), OFF_CPU(130 * US, NONE),
-			RECHECK(140 * US, OUT, NONE, 0),
+			RECHECK(140 * US, OUTSIDE, NONE, 0),
 		}
 	}, {
 		"spent until off the CPU", { USUAL }, {
-			REQUEST(0, IN, GRANT), RECHECK(100 * US, IN, CAP, 0),
-			REQUEST(101 * US, IN, NO_SECOND), REQUEST(102 * US, OUT, PASS),
-			REQUEST(500 * MS, IN, NO_SECOND), PHASE(SPENT),
+			REQUEST(0, INSIDE, GRANT), RECHECK(100 * US, INSIDE, CAP, 0),
+			REQUEST(101 * US, INSIDE, NO_SECOND), REQUEST(102 * US, OUTSIDE, PASS),
+			REQUEST(500 * MS, INSIDE, NO_SECOND), PHASE(SPENT),
 			OFF_CPU(501 * MS, NONE), PHASE(READY),
-			REQUEST(502 * MS, IN, GRANT),
+			REQUEST(502 * MS, INSIDE, GRANT),
 		}
 	}, {
 		"end does not free a spent vCPU", { USUAL }, {
-			REQUEST(0, IN, GRANT), REQUEST(100 * US, IN, CAP),
+			REQUEST(0, INSIDE, GRANT), REQUEST(100 * US, INSIDE, CAP),
 			END(101 * US, NONE), PHASE(SPENT),
-			REQUEST(102 * US, IN, NO_SECOND),
+			REQUEST(102 * US, INSIDE, NO_SECOND),
 		}
 	}, {
 		"end", { USUAL }, {
-			END(0, NONE), REQUEST(0, IN, GRANT), END(50 * US, ENDED),
+			END(0, NONE), REQUEST(0, INSIDE, GRANT), END(50 * US, ENDED),
 			PHASE(READY), LENGTH(50 * US), TOKENS(250 * US),
-			END(51 * US, NONE), RECHECK(60 * US, IN, NONE, 0),
-			REQUEST(70 * US, IN, GRANT),
+			END(51 * US, NONE), RECHECK(60 * US, INSIDE, NONE, 0),
+			REQUEST(70 * US, INSIDE, GRANT),
 		}
 	}, {
 		"off CPU ends an extension", { USUAL }, {
-			OFF_CPU(0, NONE), REQUEST(0, IN, GRANT),
+			OFF_CPU(0, NONE), REQUEST(0, INSIDE, GRANT),
 			OFF_CPU(60 * US, ENDED), PHASE(READY), LENGTH(60 * US),
 			TOKENS(240 * US), OFF_CPU(61 * US, NONE),
-			RECHECK(70 * US, IN, NONE, 0),
+			RECHECK(70 * US, INSIDE, NONE, 0),
 		}
 	}, {
 		"off CPU after the bound leaves no trace of spent", { USUAL }, {
-			REQUEST(0, IN, GRANT), OFF_CPU(150 * US, ENDED),
+			REQUEST(0, INSIDE, GRANT), OFF_CPU(150 * US, ENDED),
 			PHASE(READY), LENGTH(150 * US), TOKENS(150 * US),
-			REQUEST(151 * US, IN, GRANT),
+			REQUEST(151 * US, INSIDE, GRANT),
 		}
 	}, {
 		"bound is what the bucket holds", {
 			.grace_ns = 100 * US, .recheck_ns = 20 * US,
 			.burst_ns = 30 * US, .budget_ppm = 100000, .extend = true,
 		}, {
-			REQUEST(0, IN, GRANT), BOUND(30 * US),
-			RECHECK(20 * US, IN, CONTINUE, 10 * US),
-			RECHECK(30 * US, IN, CAP, 0),
+			REQUEST(0, INSIDE, GRANT), BOUND(30 * US),
+			RECHECK(20 * US, INSIDE, CONTINUE, 10 * US),
+			RECHECK(30 * US, INSIDE, CAP, 0),
 		}
 	}, {
 		"budget: refused below one recheck, exactly", {
@@ -199,10 +196,10 @@ static const struct history histories[] = {
 			.burst_ns = 100 * US, .budget_ppm = 100000, .extend = true,
 		}, {
 			/* At 1000 us the bucket is full: 100. It pays 100. */
-			REQUEST(1000 * US, IN, GRANT), OFF_CPU(1100 * US, ENDED),
-			TOKENS(0), REQUEST(1101 * US, IN, NO_BUDGET), PHASE(READY),
-			TOKENS(100), REQUEST(1299990, IN, NO_BUDGET),
-			TOKENS(20 * US - 1), REQUEST(1300 * US, IN, GRANT),
+			REQUEST(1000 * US, INSIDE, GRANT), OFF_CPU(1100 * US, ENDED),
+			TOKENS(0), REQUEST(1101 * US, INSIDE, NO_BUDGET), PHASE(READY),
+			TOKENS(100), REQUEST(1299990, INSIDE, NO_BUDGET),
+			TOKENS(20 * US - 1), REQUEST(1300 * US, INSIDE, GRANT),
 			TOKENS(20 * US), BOUND(20 * US),
 		}
 	}, {
@@ -210,15 +207,15 @@ static const struct history histories[] = {
 			.grace_ns = 100 * US, .recheck_ns = 20 * US,
 			.burst_ns = 10 * US, .budget_ppm = 0, .extend = true,
 		}, {
-			REQUEST(0, OUT, PASS), REQUEST(0, IN, NO_BUDGET),
+			REQUEST(0, OUTSIDE, PASS), REQUEST(0, INSIDE, NO_BUDGET),
 		}
 	}, {
 		"budget: zero rate lends the burst once", {
 			.grace_ns = 100 * US, .recheck_ns = 20 * US,
 			.burst_ns = 100 * US, .budget_ppm = 0, .extend = true,
 		}, {
-			REQUEST(0, IN, GRANT), OFF_CPU(90 * US, ENDED),
-			TOKENS(10 * US), REQUEST(3600000 * MS, IN, NO_BUDGET),
+			REQUEST(0, INSIDE, GRANT), OFF_CPU(90 * US, ENDED),
+			TOKENS(10 * US), REQUEST(3600000 * MS, INSIDE, NO_BUDGET),
 			TOKENS(10 * US),
 		}
 	}, {
@@ -226,33 +223,33 @@ static const struct history histories[] = {
 			.grace_ns = 100 * US, .recheck_ns = 20 * US,
 			.burst_ns = 100 * US, .budget_ppm = 1000000, .extend = true,
 		}, {
-			REQUEST(0, IN, GRANT), OFF_CPU(90 * US, ENDED),
-			TOKENS(10 * US), REQUEST(100 * US, IN, GRANT),
+			REQUEST(0, INSIDE, GRANT), OFF_CPU(90 * US, ENDED),
+			TOKENS(10 * US), REQUEST(100 * US, INSIDE, GRANT),
 			TOKENS(20 * US), BOUND(20 * US),
 		}
 	}, {
 		"budget: fills at its rate and never above the burst", { USUAL }, {
-			REQUEST(0, IN, GRANT), OFF_CPU(100 * US, ENDED),
-			TOKENS(200 * US), REQUEST(600 * US, OUT, PASS),
-			TOKENS(250 * US), REQUEST(1100 * US, OUT, PASS),
-			TOKENS(300 * US), REQUEST(10000 * MS, OUT, PASS),
+			REQUEST(0, INSIDE, GRANT), OFF_CPU(100 * US, ENDED),
+			TOKENS(200 * US), REQUEST(600 * US, OUTSIDE, PASS),
+			TOKENS(250 * US), REQUEST(1100 * US, OUTSIDE, PASS),
+			TOKENS(300 * US), REQUEST(10000 * MS, OUTSIDE, PASS),
 			TOKENS(300 * US),
 		}
 	}, {
 		"debt: a late timer is paid back", { USUAL }, {
 			/* At 500 us the bucket is full: it owes 200. */
-			REQUEST(0, IN, GRANT), RECHECK(500 * US, IN, CAP, 0),
+			REQUEST(0, INSIDE, GRANT), RECHECK(500 * US, INSIDE, CAP, 0),
 			LENGTH(500 * US), TOKENS(-200ll * 1000),
-			OFF_CPU(500 * US, NONE), REQUEST(2500 * US, IN, NO_BUDGET),
-			TOKENS(0), REQUEST(2700 * US - 10, IN, NO_BUDGET),
-			REQUEST(2700 * US, IN, GRANT), BOUND(20 * US),
+			OFF_CPU(500 * US, NONE), REQUEST(2500 * US, INSIDE, NO_BUDGET),
+			TOKENS(0), REQUEST(2700 * US - 10, INSIDE, NO_BUDGET),
+			REQUEST(2700 * US, INSIDE, GRANT), BOUND(20 * US),
 		}
 	}, {
 		"debt: not below the burst", { USUAL }, {
-			REQUEST(0, IN, GRANT), RECHECK(700 * MS, OUT, CAP, 0),
+			REQUEST(0, INSIDE, GRANT), RECHECK(700 * MS, OUTSIDE, CAP, 0),
 			LENGTH(700 * MS), TOKENS(-300ll * 1000),
-			OFF_CPU(700 * MS, NONE), REQUEST(703 * MS, OUT, PASS),
-			TOKENS(0), REQUEST(706 * MS, IN, GRANT),
+			OFF_CPU(700 * MS, NONE), REQUEST(703 * MS, OUTSIDE, PASS),
+			TOKENS(0), REQUEST(706 * MS, INSIDE, GRANT),
 			TOKENS(300 * US),
 		}
 	}, {
@@ -260,35 +257,35 @@ static const struct history histories[] = {
 			.grace_ns = 100 * US, .recheck_ns = 20 * US,
 			.burst_ns = 300 * US, .budget_ppm = 100000,
 		}, {
-			REQUEST(0, IN, OBSERVE), REQUEST(1 * US, OUT, PASS),
-			REQUEST(2 * US, IN, OBSERVE), PHASE(READY),
-			RECHECK(3 * US, IN, NONE, 0), END(4 * US, NONE),
+			REQUEST(0, INSIDE, OBSERVE), REQUEST(1 * US, OUTSIDE, PASS),
+			REQUEST(2 * US, INSIDE, OBSERVE), PHASE(READY),
+			RECHECK(3 * US, INSIDE, NONE, 0), END(4 * US, NONE),
 			OFF_CPU(5 * US, NONE), TOKENS(300 * US),
 		}
 	}, {
 		"observe: a spent vCPU is only observed", { USUAL }, {
-			REQUEST(0, IN, GRANT), RECHECK(100 * US, IN, CAP, 0),
+			REQUEST(0, INSIDE, GRANT), RECHECK(100 * US, INSIDE, CAP, 0),
 			PARAMS(.grace_ns = 100 * US, .recheck_ns = 20 * US,
 			       .burst_ns = 300 * US, .budget_ppm = 100000),
-			REQUEST(110 * US, IN, OBSERVE), PARAMS(USUAL),
-			REQUEST(120 * US, IN, NO_SECOND),
+			REQUEST(110 * US, INSIDE, OBSERVE), PARAMS(USUAL),
+			REQUEST(120 * US, INSIDE, NO_SECOND),
 		}
 	}, {
 		"params: a bound once given stands", { USUAL }, {
-			REQUEST(0, IN, GRANT),
+			REQUEST(0, INSIDE, GRANT),
 			PARAMS(.grace_ns = 1 * MS, .recheck_ns = 50 * US,
 			       .burst_ns = 300 * US, .budget_ppm = 100000,
 			       .extend = true),
-			RECHECK(20 * US, IN, CONTINUE, 50 * US),
-			RECHECK(70 * US, IN, CONTINUE, 30 * US),
-			RECHECK(100 * US, IN, CAP, 0),
+			RECHECK(20 * US, INSIDE, CONTINUE, 50 * US),
+			RECHECK(70 * US, INSIDE, CONTINUE, 30 * US),
+			RECHECK(100 * US, INSIDE, CAP, 0),
 		}
 	}, {
 		"params: a smaller burst takes tokens away", { USUAL }, {
 			PARAMS(.grace_ns = 100 * US, .recheck_ns = 20 * US,
 			       .burst_ns = 50 * US, .budget_ppm = 100000,
 			       .extend = true),
-			REQUEST(0, IN, GRANT), BOUND(50 * US), TOKENS(50 * US),
+			REQUEST(0, INSIDE, GRANT), BOUND(50 * US), TOKENS(50 * US),
 		}
 	}, {
 		"params: a smaller burst takes debt away", {
@@ -296,44 +293,80 @@ static const struct history histories[] = {
 			.burst_ns = 500 * MS, .budget_ppm = 100000, .extend = true,
 		}, {
 			/* It holds 500 ms and owes 400. */
-			REQUEST(0, IN, GRANT), OFF_CPU(900 * MS, ENDED),
+			REQUEST(0, INSIDE, GRANT), OFF_CPU(900 * MS, ENDED),
 			TOKENS(-400ll * 1000000), PARAMS(USUAL),
 			/* 10 ms are worth 1 ms: full from the deepest debt. */
-			REQUEST(910 * MS, IN, GRANT), TOKENS(300 * US),
+			REQUEST(910 * MS, INSIDE, GRANT), TOKENS(300 * US),
 		}
 	}, {
 		"params: a larger burst is filled by time only", { USUAL }, {
 			PARAMS(.grace_ns = 1 * MS, .recheck_ns = 20 * US,
 			       .burst_ns = 10 * MS, .budget_ppm = 100000,
 			       .extend = true),
-			REQUEST(0, IN, GRANT), BOUND(300 * US),
+			REQUEST(0, INSIDE, GRANT), BOUND(300 * US),
 			OFF_CPU(100 * US, ENDED), TOKENS(210 * US),
 		}
 	}, {
+		"a waiter is like any other in a section", { USUAL }, {
+			REQUEST(0, WAITING, GRANT), RECHECK(20 * US, WAITING, CONTINUE, 20 * US),
+			REQUEST(30 * US, INSIDE, JOIN), RECHECK(100 * US, WAITING, CAP, 0),
+			REQUEST(101 * US, WAITING, NO_SECOND),
+		}
+	}, {
+		"a refused waiter passes, whatever else would be said", {
+			USUAL, .refuse_waiters = true,
+		}, {
+			REQUEST(0, WAITING, WAITER), PHASE(READY), TOKENS(300 * US),
+			REQUEST(1 * US, OUTSIDE, PASS), REQUEST(2 * US, INSIDE, GRANT),
+			RECHECK(102 * US, INSIDE, CAP, 0), REQUEST(103 * US, WAITING, WAITER),
+			PARAMS(.refuse_waiters = true), REQUEST(104 * US, WAITING, WAITER),
+		}
+	}, {
+		"one that begins to wait gives the extension back", {
+			USUAL, .refuse_waiters = true,
+		}, {
+			REQUEST(0, INSIDE, GRANT), RECHECK(20 * US, WAITING, RELEASE, 0),
+			LENGTH(20 * US), REQUEST(30 * US, INSIDE, GRANT),
+			REQUEST(40 * US, WAITING, RELEASE), LENGTH(10 * US),
+		}
+	}, {
+		"params: refusing waiters ends what one has", { USUAL }, {
+			REQUEST(0, WAITING, GRANT),
+			PARAMS(USUAL, .refuse_waiters = true),
+			RECHECK(20 * US, WAITING, RELEASE, 0), PHASE(READY),
+		}
+	}, {
+		"observe: a refused waiter would not be extended", {
+			.grace_ns = 100 * US, .recheck_ns = 20 * US,
+			.burst_ns = 300 * US, .refuse_waiters = true,
+		}, {
+			REQUEST(0, WAITING, WAITER), REQUEST(1 * US, INSIDE, OBSERVE),
+		}
+	}, {
 		"an end at the bound leaves it spent", { USUAL }, {
-			REQUEST(0, IN, GRANT), END(100 * US, ENDED),
-			PHASE(SPENT), REQUEST(101 * US, IN, NO_SECOND),
-			OFF_CPU(102 * US, NONE), REQUEST(103 * US, IN, GRANT),
+			REQUEST(0, INSIDE, GRANT), END(100 * US, ENDED),
+			PHASE(SPENT), REQUEST(101 * US, INSIDE, NO_SECOND),
+			OFF_CPU(102 * US, NONE), REQUEST(103 * US, INSIDE, GRANT),
 		}
 	}, {
 		"clock back before the grant ends it as capped", { USUAL }, {
-			REQUEST(50 * US, IN, GRANT), RECHECK(49 * US, IN, CAP, 0),
+			REQUEST(50 * US, INSIDE, GRANT), RECHECK(49 * US, INSIDE, CAP, 0),
 			PHASE(SPENT), LENGTH(0), TOKENS(300 * US),
-			OFF_CPU(49 * US, NONE), REQUEST(50 * US, IN, GRANT),
-			REQUEST(0, OUT, CAP),
+			OFF_CPU(49 * US, NONE), REQUEST(50 * US, INSIDE, GRANT),
+			REQUEST(0, OUTSIDE, CAP),
 		}
 	}, {
 		"clock back fills nothing", { USUAL }, {
-			REQUEST(1000 * US, IN, GRANT), OFF_CPU(1100 * US, ENDED),
-			TOKENS(200 * US), REQUEST(500 * US, OUT, PASS),
-			TOKENS(200 * US), REQUEST(600 * US, OUT, PASS),
+			REQUEST(1000 * US, INSIDE, GRANT), OFF_CPU(1100 * US, ENDED),
+			TOKENS(200 * US), REQUEST(500 * US, OUTSIDE, PASS),
+			TOKENS(200 * US), REQUEST(600 * US, OUTSIDE, PASS),
 			TOKENS(210 * US),
 		}
 	}, {
 		"clock far ahead fills the bucket, no more", { USUAL }, {
-			REQUEST(0, IN, GRANT), OFF_CPU(100 * US, ENDED),
-			REQUEST(1ull << 62, IN, GRANT), TOKENS(300 * US),
-			RECHECK(1ull << 63, IN, CAP, 0), TOKENS(-300ll * 1000),
+			REQUEST(0, INSIDE, GRANT), OFF_CPU(100 * US, ENDED),
+			REQUEST(1ull << 62, INSIDE, GRANT), TOKENS(300 * US),
+			RECHECK(1ull << 63, INSIDE, CAP, 0), TOKENS(-300ll * 1000),
 		}
 	},
 };
@@ -348,11 +381,10 @@ static void run_step(const struct step *step, struct ecs_policy_params *params,
 
 	switch (step->op) {
 	case OP_REQUEST:
-		got = ecs_policy_request(params, state, now, step->in_section);
+		got = ecs_policy_request(params, state, now, step->hint);
 		break;
 	case OP_RECHECK:
-		got = ecs_policy_recheck(params, state, now, step->in_section,
-					 &next);
+		got = ecs_policy_recheck(params, state, now, step->hint, &next);
 		CHECK(next == step->next_ns, "step %d: %llu, not %llu", nr,
 		      (unsigned long long)next,
 		      (unsigned long long)step->next_ns);
