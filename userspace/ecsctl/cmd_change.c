@@ -93,7 +93,16 @@ static int change_named(char **specs, int count,
 	return error;
 }
 
-enum { OBSERVE = OPTIONS_OWN, GRACE, RECHECK, BUDGET, BURST, HINTS };
+enum {
+	OBSERVE = OPTIONS_OWN,
+	GRACE,
+	RECHECK,
+	BUDGET,
+	BURST,
+	HINTS,
+	WAITERS,
+	YIELD
+};
 
 static const struct option enable_options[] = {
 	{ "observe", no_argument, NULL, OBSERVE },
@@ -102,6 +111,8 @@ static const struct option enable_options[] = {
 	{ "budget", required_argument, NULL, BUDGET },
 	{ "burst", required_argument, NULL, BURST },
 	{ "hints", required_argument, NULL, HINTS },
+	{ "waiters", required_argument, NULL, WAITERS },
+	{ "yield", required_argument, NULL, YIELD },
 	{ NULL, 0, NULL, 0 },
 };
 

@@ -152,6 +152,8 @@ static void text_vm(const struct shown *shown)
 	printf("  budget    %s, burst %s\n", units_ppm(budget, p->budget_ppm),
 	       units_ns(burst, p->burst_ns));
 	printf("  hints     %s\n", param_hints(hints, p->hints));
+	printf("  waiters   %s, yield %s\n", param_waiters_name(p->waiters),
+	       param_yield_name(p->yield));
 	printf("  vcpus     %u of %u registered\n", view->ioc.registered,
 	       view->ioc.vcpus);
 	text_boosts(shown);

@@ -23,7 +23,10 @@ _ecsctl() {
 		;;
 	enable | disable | status | show | boost | unboost | limit)
 		case $verb in
-		enable) options+=' --observe --grace --recheck --budget --burst --hints' ;;
+		enable)
+			options+=' --observe --grace --recheck --budget --burst'
+			options+=' --hints --waiters --yield'
+			;;
 		disable) options+=' --all' ;;
 		boost)
 			options+=' --sbt --usbt --borrow --backend --vcpu --tid'
@@ -37,7 +40,8 @@ _ecsctl() {
 		words="$options --hints"
 		if ((COMP_CWORD > verb_at + 1)); then
 			words+=' mode=off mode=observe mode=on grace= recheck='
-			words+=' budget= burst= hints='
+			words+=' budget= burst= hints= waiters=extend'
+			words+=' waiters=refuse yield=on yield=off'
 		fi
 		;;
 	*)
@@ -60,6 +64,12 @@ _ecsctl() {
 		;;
 	--hints)
 		words='preempted overcommit preempted,overcommit all none'
+		;;
+	--waiters)
+		words='extend refuse'
+		;;
+	--yield)
+		words='on off'
 		;;
 	--sbt | --usbt | --borrow | --vcpu | --tid | --max-sbt | --min-usbt)
 		words=''

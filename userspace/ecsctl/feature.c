@@ -35,6 +35,12 @@ static const struct feature features_known[] = {
 	{ ECS_HOST_F_OVERCOMMIT, "overcommit",
 	  "a guest can be told that others want its CPU",
 	  "no guest can be told that others want its CPU" },
+	{ ECS_HOST_F_YIELD_SPIN, "yield_spin",
+	  "a vCPU that spins yields to a preempted holder",
+	  "whom a vCPU that spins yields to is KVM's choice" },
+	{ ECS_HOST_F_YIELD_CALL, "yield_call",
+	  "a yield by hypercall goes to a preempted holder",
+	  "whom a yield by hypercall goes to is KVM's choice" },
 };
 
 /**

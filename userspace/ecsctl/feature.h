@@ -22,7 +22,7 @@ struct feature {
 };
 
 const struct feature *feature_at(unsigned int i);
-#define FEATURE_NAMES 128 /* room for all of them */
+#define FEATURE_NAMES 256 /* room for all of them */
 
 const char *feature_names(char buf[FEATURE_NAMES], __u64 bits);
 struct json_object *feature_json(__u64 features);

@@ -10,13 +10,30 @@
 #include "out.h"
 #include "units.h"
 
-static const char *const modes[] = {
-	[ECS_MODE_OFF] = "off",
-	[ECS_MODE_OBSERVE] = "observe",
-	[ECS_MODE_ON] = "on",
+#define WORDS_MOST 3
+
+/* clang-format off */
+static const struct words {
+	const char *name;
+	__u32 bit;
+	size_t offset;
+	const char *word[WORDS_MOST]; /* by value */
+	const char *choice;
+} words_known[] = {
+	{ "mode", ECS_PARAM_MODE, offsetof(struct ecs_ioc_params, mode),
+	  { [ECS_MODE_OFF] = "off", [ECS_MODE_OBSERVE] = "observe",
+	    [ECS_MODE_ON] = "on" }, "off, observe or on" },
+	{ "waiters", ECS_PARAM_WAITERS,
+	  offsetof(struct ecs_ioc_params, waiters),
+	  { [ECS_WAITERS_EXTEND] = "extend", [ECS_WAITERS_REFUSE] = "refuse" },
+	  "extend or refuse" },
+	{ "yield", ECS_PARAM_YIELD, offsetof(struct ecs_ioc_params, yield),
+	  { [ECS_YIELD_OFF] = "off", [ECS_YIELD_ON] = "on" }, "on or off" },
 };
 
-#define NR_MODES (sizeof(modes) / sizeof(modes[0]))
+/* clang-format on */
+
+#define NR_WORDS (sizeof(words_known) / sizeof(words_known[0]))
 
 /* By the number of the bit. */
 static const char *const hints_known[] = { "preempted", "overcommit" };
@@ -47,18 +64,20 @@ static const struct param {
 
 #define NR_PARAMS (sizeof(params_known) / sizeof(params_known[0]))
 
-static int set_mode(struct ecs_ioc_params *params, const char *value)
+static int set_word(struct ecs_ioc_params *params, const struct words *w,
+		    const char *value)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_MODES; i++) {
-		if (strcmp(value, modes[i]))
+	for (i = 0; i < WORDS_MOST && w->word[i]; i++) {
+		if (strcmp(value, w->word[i]))
 			continue;
-		params->mode = i;
-		params->valid |= ECS_PARAM_MODE;
+		*(__u32 *)((char *)params + w->offset) = i;
+		params->valid |= w->bit;
 		return OUT_OK;
 	}
-	return fail(OUT_USAGE, "mode: \"%s\" is not off, observe or on", value);
+	return fail(OUT_USAGE, "%s: \"%s\" is not %s", w->name, value,
+		    w->choice);
 }
 
 /* The bit of the hint called @name, @len long; 0 if there is none. */
@@ -168,8 +187,8 @@ static int set_number(struct ecs_ioc_params *params, const struct param *p,
 /**
  * param_set() - set one parameter and its valid bit
  * @params: changed only if all is well
- * @key: mode, grace, recheck, budget, burst or hints
- * @value: with its unit
+ * @key: mode, grace, recheck, budget, burst, hints, waiters or yield
+ * @value: a word, a list of words, or a number with its unit
  *
  * Return: OUT_OK or OUT_USAGE, with a message.
  */
@@ -177,10 +196,12 @@ int param_set(struct ecs_ioc_params *params, const char *key, const char *value)
 {
 	unsigned int i;
 
-	if (!strcmp(key, "mode")) {
-		if (params->valid & ECS_PARAM_MODE)
-			return fail(OUT_USAGE, "mode is given twice");
-		return set_mode(params, value);
+	for (i = 0; i < NR_WORDS; i++) {
+		if (strcmp(key, words_known[i].name))
+			continue;
+		if (params->valid & words_known[i].bit)
+			return fail(OUT_USAGE, "%s is given twice", key);
+		return set_word(params, &words_known[i], value);
 	}
 	if (!strcmp(key, "hints")) {
 		if (params->valid & ECS_PARAM_HINTS)
@@ -195,7 +216,7 @@ int param_set(struct ecs_ioc_params *params, const char *key, const char *value)
 		return set_number(params, &params_known[i], value);
 	}
 	return fail(OUT_USAGE,
-		    "unknown key \"%s\"; there are mode, grace, recheck, budget, burst, hints",
+		    "unknown key \"%s\"; there are mode, grace, recheck, budget, burst, hints, waiters, yield",
 		    key);
 }
 
@@ -222,6 +243,17 @@ int param_assign(struct ecs_ioc_params *params, const char *text)
 	return param_set(params, key, equals + 1);
 }
 
+static const char *word(const char *name, unsigned int value)
+{
+	const char *text = NULL;
+	unsigned int i;
+
+	for (i = 0; i < NR_WORDS; i++)
+		if (!strcmp(name, words_known[i].name) && value < WORDS_MOST)
+			text = words_known[i].word[value];
+	return text ? text : "?";
+}
+
 /**
  * param_mode_name() - the word for a mode
  * @mode: ECS_MODE_*
@@ -230,7 +262,29 @@ int param_assign(struct ecs_ioc_params *params, const char *text)
  */
 const char *param_mode_name(unsigned int mode)
 {
-	return mode < NR_MODES ? modes[mode] : "?";
+	return word("mode", mode);
+}
+
+/**
+ * param_waiters_name() - the word for what waiters get
+ * @waiters: ECS_WAITERS_*
+ *
+ * Return: a constant text; "?" for one of a newer module.
+ */
+const char *param_waiters_name(unsigned int waiters)
+{
+	return word("waiters", waiters);
+}
+
+/**
+ * param_yield_name() - the word for where yields go
+ * @yield: ECS_YIELD_*
+ *
+ * Return: a constant text; "?" for one of a newer module.
+ */
+const char *param_yield_name(unsigned int yield)
+{
+	return word("yield", yield);
 }
 
 /**

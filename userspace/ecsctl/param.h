@@ -11,6 +11,8 @@ int param_assign(struct ecs_ioc_params *params, const char *text);
 int param_duration(const char *name, const char *value, __u32 least, __u32 most,
 		   __u32 *ns);
 const char *param_mode_name(unsigned int mode);
+const char *param_waiters_name(unsigned int waiters);
+const char *param_yield_name(unsigned int yield);
 
 #define PARAM_HINTS 32 /* room for all of them */
 

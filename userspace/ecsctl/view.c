@@ -107,6 +107,8 @@ void view_json_params(struct json_object *to,
 	js_u64(obj, "budget_ppm", params->budget_ppm);
 	js_u64(obj, "burst_ns", params->burst_ns);
 	js_add(obj, "hints", json_hints(params->hints));
+	js_str(obj, "waiters", param_waiters_name(params->waiters));
+	js_bool(obj, "yield", params->yield != ECS_YIELD_OFF);
 	js_add(to, "params", obj);
 }
 

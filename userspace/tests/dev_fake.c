@@ -5,7 +5,7 @@
  * The file ECSCTL_TEST_DEV names, one thing a line, key=value after the first
  * word; times in ns:
  *
- *   version interface=1 abi=1.0 enable_all=0 features=0x7f version=TEXT
+ *   version interface=2 abi=1.0 enable_all=0 features=0x7f version=TEXT
  *   vm pid=N vcpus=N registered=N mode=N grace=N ... COUNTER=N ext.BUCKET=N
  *   vcpu pid=N vcpu=N tid=N registered=N ... COUNTER=N late.BUCKET=N
  *   hook name=SYMBOL error=-2 optional=0 feature=0x2
@@ -105,6 +105,8 @@ static void load_params(const char *line, struct ecs_ioc_params *p)
 	p->budget_ppm = (__u32)fake_number(line, "budget", 200000);
 	p->burst_ns = (__u32)fake_number(line, "burst", 10000000);
 	p->hints = (__u32)fake_number(line, "hints", 0);
+	p->waiters = (__u32)fake_number(line, "waiters", 0);
+	p->yield = (__u32)fake_number(line, "yield", 1);
 }
 
 static void load_vm(const char *line)
@@ -155,7 +157,8 @@ static void load_fault(const char *line)
 
 static void load_version(const char *line)
 {
-	version.interface = (__u32)fake_number(line, "interface", 1);
+	version.interface = (__u32)fake_number(line, "interface",
+					       ECS_IOC_INTERFACE);
 	version.abi_major = 1;
 	version.enable_all = (__u32)fake_number(line, "enable_all", 0);
 	version.features = (__u64)fake_number(line, "features", 0x7f);
@@ -268,6 +271,10 @@ static void apply(struct ecs_ioc_params *to, const struct ecs_ioc_params *p)
 		to->burst_ns = p->burst_ns;
 	if (p->valid & ECS_PARAM_HINTS)
 		to->hints = p->hints;
+	if (p->valid & ECS_PARAM_WAITERS)
+		to->waiters = p->waiters;
+	if (p->valid & ECS_PARAM_YIELD)
+		to->yield = p->yield;
 }
 
 static int vm_set(struct ecs_ioc_vm *vm)
@@ -280,11 +287,16 @@ static int vm_set(struct ecs_ioc_vm *vm)
 		fake_note("vm_set pid=%d refused\n", vm->pid);
 		return error;
 	}
-	fake_note("vm_set pid=%d valid=%#x mode=%u grace=%u recheck=%u budget=%u burst=%u\n",
+	fake_note("vm_set pid=%d valid=%#x mode=%u grace=%u recheck=%u budget=%u burst=%u",
 		  vm->pid, p.valid, p.mode, p.grace_ns, p.recheck_ns,
 		  p.budget_ppm, p.burst_ns);
 	if (p.valid & ECS_PARAM_HINTS)
-		fake_note("  hints=%#x\n", p.hints);
+		fake_note(" hints=%#x", p.hints);
+	if (p.valid & ECS_PARAM_WAITERS)
+		fake_note(" waiters=%u", p.waiters);
+	if (p.valid & ECS_PARAM_YIELD)
+		fake_note(" yield=%u", p.yield);
+	fake_note("\n");
 	if ((p.valid & ~ECS_PARAM_ALL) || p.zero)
 		return -EINVAL;
 	if (!known) {

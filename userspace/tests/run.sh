@@ -171,7 +171,7 @@ test_harness() {
 		return 1
 	fi
 	cp "$tmp/actual" "$tmp/golden/x.txt"
-	sed -i 's/"interface":1/"interface":2/' "$tmp/golden/x.json"
+	sed -i 's/"interface":[0-9]*/"interface":0/' "$tmp/golden/x.json"
 	if compare "$tmp/golden" x >/dev/null; then
 		echo "a wrong JSON was not noticed"
 		return 1

@@ -352,6 +352,10 @@ static void test_param(void)
 	CHECK(!param_assign(&p, "budget=100%") && p.budget_ppm == 1000000,
 	      "most");
 	CHECK(!param_assign(&p, "burst=1s") && p.burst_ns == 1000000000, "1 s");
+	CHECK(!param_assign(&p, "waiters=refuse") &&
+		      p.waiters == ECS_WAITERS_REFUSE,
+	      "refuse");
+	CHECK(!param_assign(&p, "yield=on") && p.yield == ECS_YIELD_ON, "on");
 	CHECK(param_assign(&p, "recheck=4999ns") == OUT_USAGE, "too short");
 	CHECK(param_assign(&p, "recheck=1.000001ms") == OUT_USAGE, "too long");
 	CHECK(!param_assign(&p, "recheck=1ms"), "1 ms");
