@@ -5,7 +5,8 @@
  * A kernel thread on each of the chosen CPUs takes one shared raw spinlock,
  * keeps it for @hold_us with preemption off, releases it and pauses for
  * @gap_us, until the module is removed. In a guest on an overcommitted host
- * this makes lock-holder preemption as often as one likes.
+ * this makes lock-holder preemption as often as one likes. With @waiting each
+ * holder tells the host, if it has registered a page, that all it does is to wait.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -16,6 +17,9 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <asm/msr.h>
+
+#include "ecs_abi.h"
 
 static unsigned int hold_us = 200;
 module_param(hold_us, uint, 0644);
@@ -32,6 +36,10 @@ MODULE_PARM_DESC(cpus, "mask of the CPUs to run on");
 static bool shared = true;
 module_param(shared, bool, 0444);
 MODULE_PARM_DESC(shared, "all CPUs take the same lock (N: one lock for each)");
+
+static bool waiting;
+module_param(waiting, bool, 0444);
+MODULE_PARM_DESC(waiting, "holders say that they only wait");
 
 struct holder {
 	raw_spinlock_t lock;
@@ -50,14 +58,29 @@ static void busy(unsigned int us)
 		cpu_relax();
 }
 
+/* The page that this CPU has registered; it keeps it as long as ecs_guest stays. */
+static struct ecs_abi_page *registered(void)
+{
+	u64 page;
+
+	if (rdmsrl_safe(ECS_ABI_MSR_PAGE, &page) || !page)
+		return NULL;
+	return __va(page & PAGE_MASK);
+}
+
 static int hold(void *data)
 {
+	struct ecs_abi_page *page = waiting ? registered() : NULL;
 	struct holder *holder = data;
 	raw_spinlock_t *lock = shared ? &shared_lock : &holder->lock;
 
 	while (!kthread_should_stop()) {
 		raw_spin_lock(lock);
+		if (page)
+			WRITE_ONCE(page->guest.waiting, 1);
 		busy(READ_ONCE(hold_us));
+		if (page)
+			WRITE_ONCE(page->guest.waiting, 0);
 		raw_spin_unlock(lock);
 		WRITE_ONCE(holder->count, holder->count + 1);
 		cond_resched();
