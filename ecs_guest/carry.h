@@ -11,7 +11,7 @@
 #include <linux/percpu-defs.h>
 #include <linux/types.h>
 
-/* What the task that runs here waits for: a lock and, in bits 0-1, its kind. */
+/* What the task that runs here waits for; wait.c knows what is in it. */
 DECLARE_PER_CPU(unsigned long, ecsg_carry_wait);
 
 /* Is the page's word "waiting" to be kept? */

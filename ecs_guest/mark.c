@@ -2,11 +2,10 @@
 /*
  * mark.c: see mark.h.
  *
- * A lock is counted from before it is asked for until just before it is let go of.
- * So whoever waits for it and runs is inside a section, too: as long as it is near
- * the head of the queue nobody else gets on. One that gives up waiting is taken off
- * again by wait.c, one that sleeps by carry.c. Only a trylock is counted when it has
- * succeeded.
+ * A lock is counted when it is asked for, taken off while it is waited for and put on
+ * again when it is had (wait.c), and taken off just before it is let go of. Only a
+ * trylock is counted when it has succeeded. A task that sleeps or is preempted takes
+ * its count along (carry.c).
  *
  * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (its release is a
  * mutex's, and clipped), and locks that are held while their kind is switched on.

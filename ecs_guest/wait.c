@@ -18,11 +18,14 @@
 #include "page.h"
 #include "wait.h"
 
+/* In ecsg_carry_wait, beside the lock's address. */
 #define KIND_MASK 3ul
+#define TAKEN_OFF 4ul /* it was counted when it was asked for */
+#define LOCK_MASK (~7ul)
 
 static DEFINE_PER_CPU(unsigned int, spinning);
 static struct tracepoint *begin_tracepoint, *end_tracepoint;
-/* Of this kind, locks are counted from before they are waited for. */
+/* Of this kind, locks are counted when they are asked for. */
 static bool counted[ECSG_WAIT_KINDS];
 
 static enum ecsg_wait_kind kind_of(unsigned int flags)
@@ -44,30 +47,46 @@ static void show(void)
 		WRITE_ONCE(guest->waiting, waiting);
 }
 
+/*
+ * Begins to wait for a sleeping lock. It has been counted, by the first instructions
+ * of the function that asks for it: but who waits is in nobody's way.
+ */
+static void begin(unsigned long lock, enum ecsg_wait_kind kind)
+{
+	struct ecs_abi_page *page = this_cpu_read(ecsg_page);
+	unsigned long wait = this_cpu_read(ecsg_carry_wait);
+
+	if ((wait & LOCK_MASK) == lock)
+		return;
+	wait = lock | kind;
+	if (READ_ONCE(counted[kind]) &&
+	    (s32)READ_ONCE(page->guest.preemptable) > 0) {
+		ecs_abi_deactivate_preemptable_ecs(page);
+		wait |= TAKEN_OFF;
+	}
+	this_cpu_write(ecsg_carry_wait, wait);
+}
+
 /* Context: any, preemption off. */
 static void probe_begin(void *data, void *lock, unsigned int flags)
 {
 	if (flags & LCB_F_SPIN && !(flags & LCB_F_MUTEX))
 		this_cpu_inc(spinning);
 	else
-		this_cpu_write(ecsg_carry_wait,
-			       ((unsigned long)lock & ~KIND_MASK) |
-				       kind_of(flags));
+		begin((unsigned long)lock & LOCK_MASK, kind_of(flags));
 	show();
 }
 
 /* Context: any, preemption off. */
 static void probe_end(void *data, void *lock, int ret)
 {
-	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
 	unsigned long wait = this_cpu_read(ecsg_carry_wait);
 
-	if ((wait & ~KIND_MASK) == ((unsigned long)lock & ~KIND_MASK)) {
+	if (wait && (wait & LOCK_MASK) == ((unsigned long)lock & LOCK_MASK)) {
 		this_cpu_write(ecsg_carry_wait, 0);
-		/* Interrupted or killed: what was counted is not had. */
-		if (ret < 0 && READ_ONCE(counted[wait & KIND_MASK]) &&
-		    (s32)READ_ONCE(guest->preemptable) > 0)
-			ecs_abi_deactivate_preemptable_ecs(this_cpu_read(ecsg_page));
+		/* One that was interrupted or killed does not have it. */
+		if (ret >= 0 && wait & TAKEN_OFF)
+			ecs_abi_activate_preemptable_ecs(this_cpu_read(ecsg_page));
 	} else if (this_cpu_read(spinning)) {
 		this_cpu_dec(spinning);
 	}
@@ -117,9 +136,9 @@ void ecsg_wait_stop(void)
 }
 
 /**
- * ecsg_wait_counted() - are locks of a kind counted from before they are had?
+ * ecsg_wait_counted() - are locks of a kind counted when they are asked for?
  * @kind: the kind
- * @is: they are, and one that is not had in the end has to be taken off
+ * @is: they are, and have to be taken off while they are waited for
  *
  * Context: any.
  */

@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-/* Kinds of locks; in bits 0-1 of ecsg_carry_wait. */
+/* Kinds of locks; two bits. */
 enum ecsg_wait_kind {
 	ECSG_WAIT_OTHER,
 	ECSG_WAIT_MUTEX,
