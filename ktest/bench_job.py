@@ -11,7 +11,7 @@ import bench_figures
 import bench_modes
 import bench_read
 import tally
-from bench_modes import MARKS, MODES, name_of
+from bench_modes import ALL, MARKS, MODES, name_of
 from bench_work import IMAGE, VCPUS, WORKLOADS
 from common import run_ns, who
 from guest import GuestError
@@ -152,7 +152,7 @@ def fairness(run, mode, seconds):
     run.mark(guests, ())
     run.t.ecsctl("enable", *map(who, guests), *bench_modes.OBSERVE)
     if mode == bench_modes.ONE:
-        run.mark(guests[:1], MARKS)
+        run.mark(guests[:1], MODES[ALL].marks)
         run.t.ecsctl("enable", who(guests[0]), *bench_modes.ON)
 
     def sample():
