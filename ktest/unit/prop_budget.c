@@ -346,7 +346,7 @@ static bool equals_model(struct rng *rng)
 	unsigned int i, jumped = 0;
 	static struct model model;
 	enum event event;
-	wide now = 0;
+	wide now = 0, jump;
 
 	random_params(rng, &params);
 	ecs_budget_init(&state);
@@ -366,8 +366,8 @@ static bool equals_model(struct rng *rng)
 		if (changes && rng_percent(rng, 5))
 			random_params(rng, &params);
 		if (jumps && jumped < 8 && rng_percent(rng, 5)) {
-			now += random_wide(rng, 1ull << 43) *
-			       (rng_percent(rng, 40) ? 1 : -1);
+			jump = random_wide(rng, 1ull << 43);
+			now += rng_percent(rng, 40) ? jump : -jump;
 			jumped++;
 		}
 		event = (enum event)rng_below(rng, EVENT_NR);

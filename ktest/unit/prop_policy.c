@@ -503,6 +503,7 @@ static bool equals_model(struct rng *rng)
 	static struct run run;
 	enum event event;
 	uint64_t next;
+	wide jump;
 
 	run_init(&run, rng);
 	model_init(&model, &run.params, 0);
@@ -512,8 +513,8 @@ static bool equals_model(struct rng *rng)
 			random_params(rng, &run.params);
 		/* Few enough for no difference of times to reach 2^63. */
 		if (jumps && jumped < 8 && rng_percent(rng, 5)) {
-			run.now += (wide)rng_log(rng, 1ull << 58) *
-				   (rng_percent(rng, 50) ? 1 : -1);
+			jump = (wide)rng_log(rng, 1ull << 58);
+			run.now += rng_percent(rng, 50) ? jump : -jump;
 			jumped++;
 		}
 		before = run.state;

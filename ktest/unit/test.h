@@ -93,7 +93,11 @@ static inline uint64_t test_seed(void)
 	return seed;
 }
 
-/* Random numbers: SplitMix64, good for any seed. */
+/*
+ * Random numbers: SplitMix64, good for any seed. Where C leaves open which of two
+ * draws comes first, each needs its own statement: compilers and sanitizers differ,
+ * and a seed would be worth nothing in another build.
+ */
 struct rng {
 	uint64_t state;
 };
@@ -126,7 +130,8 @@ static inline bool rng_percent(struct rng *rng, unsigned int percent)
 /* As likely small as large: a random number of random bits, up to @max. */
 static inline uint64_t rng_log(struct rng *rng, uint64_t max)
 {
-	uint64_t value = rng_next(rng) >> rng_below(rng, 64);
+	uint64_t shift = rng_below(rng, 64);
+	uint64_t value = rng_next(rng) >> shift;
 
 	return value > max ? rng_below(rng, max) + 1 : value;
 }

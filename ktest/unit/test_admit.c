@@ -328,13 +328,12 @@ static int64_t free_in_truth(const struct claim *claims, unsigned int nr,
 
 static struct claim random_claim(struct rng *rng)
 {
-	struct claim claim = {
-		.ppm = (uint32_t)(rng_percent(rng, 50) ?
-					  rng_range(rng, 1, PPM / 3) :
-					  rng_log(rng, PPM)),
-		.cpus = (uint8_t)rng_next(rng),
-	};
+	struct claim claim;
 
+	claim.ppm = (uint32_t)(rng_percent(rng, 50) ?
+				       rng_range(rng, 1, PPM / 3) :
+				       rng_log(rng, PPM));
+	claim.cpus = (uint8_t)rng_next(rng);
 	if (rng_percent(rng, 50))
 		claim.cpus &= (uint8_t)rng_next(rng);
 	return claim;
