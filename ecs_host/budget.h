@@ -61,7 +61,7 @@ enum ecs_budget_phase {
  * @used_ns: how much of SBT (and borrow) is used; falls as it fills up
  * @ran_ns: run time of this boost, or of the last one
  * @cooling_from: COOLING: when it began, or the clock was set back
- * @cooling_ns: COOLING: how long it takes
+ * @cooling_ns: COOLING: how long it takes; 2^63 - 1 at most, which is for ever
  */
 struct ecs_budget_state {
 	enum ecs_budget_phase phase;

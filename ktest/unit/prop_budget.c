@@ -23,6 +23,12 @@ typedef unsigned __int128 wide_unsigned;
 
 #define LONGEST ((1ull << 63) - 1)
 
+/*
+ * No history waits for what is further off: it would come to where the clock can
+ * no longer tell what has passed from what is to come.
+ */
+#define FAR_OFF (1ull << 58)
+
 static wide max_wide(wide a, wide b)
 {
 	return a > b ? a : b;
@@ -352,7 +358,7 @@ static bool equals_model(struct rng *rng)
 	ecs_budget_init(&state);
 	model = (struct model){ .phase = ECS_BUDGET_READY };
 	for (i = 0; i < STEPS_MAX && !test_failures; i++) {
-		if (number && number < 1ull << 58 && rng_percent(rng, 60))
+		if (number && number < FAR_OFF && rng_percent(rng, 60))
 			now += (wide)number - (wide)rng_below(rng, 2);
 		else if (model.phase == ECS_BUDGET_READY &&
 			 rng_percent(rng, 20))
@@ -775,6 +781,15 @@ static void world_event(struct world *world, enum event event)
 	      "phase %d", world->state.phase);
 }
 
+/* @by: ns, ahead if above 0 */
+static void world_jump(struct world *world, wide by)
+{
+	world->jumped = world->now;
+	world->unseen = true;
+	world->offset += (uint64_t)by;
+	world->ahead += max_wide(by, 0);
+}
+
 /* Chooses what comes next and moves time there. */
 static void world_step(struct world *world)
 {
@@ -796,7 +811,7 @@ static void world_step(struct world *world)
 	if (world->closed && !left && rng_percent(rng, 50))
 		ecs_budget_init(&world->state);
 	/* To just when it may be boosted again, or 1 ns before. */
-	if (left && pick < 40) {
+	if (left && left < (wide)FAR_OFF && pick < 40) {
 		world->now += left - (wide)rng_below(rng, 2);
 		world_event(world, EVENT_WAKE);
 		return;
@@ -932,24 +947,47 @@ static bool jumps_overdraw_nothing(struct rng *rng)
 	bool back_only = rng_percent(rng, 70);
 	unsigned int i, jumped = 0;
 	static struct world world;
-	uint64_t jump;
+	wide jump;
 
 	world_init(&world, rng);
 	for (i = 0; i < STEPS_MAX && !test_failures; i++) {
 		if (jumped < 8 && rng_percent(rng, 10)) {
-			jump = rng_log(rng, 1ull << 50);
-			world.jumped = world.now;
-			world.unseen = true;
+			jump = random_wide(rng, 1ull << 50);
+			if (back_only || rng_percent(rng, 50))
+				jump = -jump;
+			world_jump(&world, jump);
 			jumped++;
-			if (back_only || rng_percent(rng, 50)) {
-				world.offset -= jump;
-			} else {
-				world.offset += jump;
-				world.ahead += (wide)jump;
-			}
 		}
 		world_step(&world);
 	}
+	return !test_failures;
+}
+
+/*
+ * What jumps seldom bring about: the clock jumps ahead by days while a boost runs,
+ * with an SBT that is tiny beside USBT. That cools for as long as the clock can
+ * tell, and no history lives to see the end of it.
+ */
+static bool longest_cooling_is_for_ever(struct rng *rng)
+{
+	static struct world world;
+	unsigned int i;
+
+	world_init(&world, rng);
+	world.params.sbt_ns = ECS_BOOST_SBT_NS_MIN;
+	world.params.usbt_ns = ECS_BOOST_USBT_NS_MAX;
+	world_event(&world, EVENT_WAKE);
+	world_event(&world, EVENT_RUN);
+	world_jump(&world, 1ll << 50);
+	world_event(&world, EVENT_CHECK);
+	CHECK(world.state.phase == ECS_BUDGET_COOLING &&
+		      world.state.cooling_ns == LONGEST,
+	      "phase %d, cooling %llu", world.state.phase,
+	      (unsigned long long)world.state.cooling_ns);
+	for (i = 0; i < STEPS_MAX && !test_failures; i++)
+		world_step(&world);
+	CHECK(world.now < (wide)LONGEST && world.nr == 1, "%u boosts",
+	      world.nr);
 	return !test_failures;
 }
 
@@ -1099,6 +1137,12 @@ static void test_jumps(const void *arg)
 	test_rounds(3000, jumps_overdraw_nothing);
 }
 
+static void test_longest(const void *arg)
+{
+	(void)arg;
+	test_rounds(500, longest_cooling_is_for_ever);
+}
+
 static void test_modest(const void *arg)
 {
 	(void)arg;
@@ -1164,6 +1208,7 @@ int main(void)
 		  NULL },
 		{ "changing parameters overdraw nothing", test_changes, NULL },
 		{ "a jumping clock overdraws nothing", test_jumps, NULL },
+		{ "the longest cooling is for ever", test_longest, NULL },
 		{ "modest is always boosted", test_modest, NULL },
 		{ "never asleep gets its share exactly", test_greedy, NULL },
 		{ "one look ends one boost", test_looks, NULL },
