@@ -10,6 +10,17 @@ cd "$(dirname "$0")/.." || exit 1
 logs=build/test
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
+: >"$logs/failed"
+
+# keep NAME: a random failure may not come again, and the next run writes the log anew
+keep() {
+	kept=$logs/$1.failed.log
+	cp "$logs/$1.log" "$kept"
+	{
+		echo "# failed: suite $1, see $kept"
+		grep -E '^not ok|exit status|^#   ECS_SEED' "$kept"
+	} >>"$logs/failed"
+}
 
 # suite NAME COMMAND...: run it, show it, add up what it says of itself
 suite() {
@@ -26,6 +37,7 @@ suite() {
 	set -- $counts
 	[ "$status" = 1 ] && [ "$2" = 0 ] && set -- "$1" 1 "$3"
 	[ "$1" = 0 ] && [ "$2" = 0 ] && set -- 0 1 "$3"
+	[ "$2" = 0 ] || keep "$name"
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
@@ -38,5 +50,6 @@ suite bench-rt ktest/bench_rt.py --selftest
 suite nested ktest/run "$@"
 suite dkms ktest/dkms.sh
 
+cat "$logs/failed"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

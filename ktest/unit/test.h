@@ -4,7 +4,8 @@
  *
  * ECS_SEED=n repeats a run: round i of a random test uses seed n + i and no
  * other state, so a failing round is repeated alone by its own seed with
- * ECS_ROUNDS=1. ECS_ROUNDS=n sets the number of rounds of every random test.
+ * ECS_ROUNDS=1, as its "not ok" says. ECS_ROUNDS=n sets the number of rounds of
+ * every random test.
  *
  * Exit status: 0 if nothing failed, else 1; 2 if the environment is not valid.
  */
@@ -35,6 +36,9 @@ struct test {
 };
 
 static unsigned int test_failures;
+
+/* How to repeat the round that failed; empty if none did. */
+static char test_repeat[64];
 
 /* A test that fails everywhere says so only this often. */
 #define TEST_NOTES_MAX 20u
@@ -136,7 +140,7 @@ static inline uint64_t rng_log(struct rng *rng, uint64_t max)
 	return value > max ? rng_below(rng, max) + 1 : value;
 }
 
-/* Runs rounds until one fails, and says how to repeat that one. */
+/* Runs rounds until one fails, and keeps how to repeat that one. */
 static inline void test_rounds(uint64_t rounds, bool (*round)(struct rng *rng))
 {
 	struct rng rng;
@@ -145,10 +149,11 @@ static inline void test_rounds(uint64_t rounds, bool (*round)(struct rng *rng))
 	rounds = test_env("ECS_ROUNDS", rounds);
 	for (i = 0; i < rounds; i++) {
 		rng.state = test_seed() + i;
-		if (round(&rng))
+		if (round(&rng) && !test_failures)
 			continue;
-		printf("  # repeat it with ECS_SEED=%llu ECS_ROUNDS=1\n",
-		       (unsigned long long)(test_seed() + i));
+		snprintf(test_repeat, sizeof(test_repeat),
+			 " # ECS_SEED=%llu ECS_ROUNDS=1",
+			 (unsigned long long)(test_seed() + i));
 		return;
 	}
 }
@@ -158,18 +163,20 @@ static inline int test_main(const struct test *tests, size_t nr)
 	unsigned int failed = 0;
 	size_t i;
 
+	/* A crash must not take the seed with it. */
+	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	printf("KTAP version 1\n1..%zu\n", nr);
 	printf("# ECS_SEED=%llu\n", (unsigned long long)test_seed());
 	for (i = 0; i < nr; i++) {
 		test_failures = 0;
+		test_repeat[0] = '\0';
 		tests[i].run(tests[i].arg);
 		if (test_failures) {
 			printf("  # %u checks failed\n", test_failures);
 			failed++;
 		}
-		printf("%sok %zu %s\n", test_failures ? "not " : "", i + 1,
-		       tests[i].name);
-		fflush(stdout);
+		printf("%sok %zu %s%s\n", test_failures ? "not " : "", i + 1,
+		       tests[i].name, test_repeat);
 	}
 	printf("# %zu passed, %u failed\n", nr - failed, failed);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
