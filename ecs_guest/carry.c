@@ -5,8 +5,8 @@
  * A hash table of a fixed size, because nothing can be allocated where tasks are
  * switched. A task is in it only while it is off its CPU with something to carry, so
  * most switches find their bucket empty and take no lock. A task that finds its
- * bucket full loses what it carried: its locks look free from then on, and their
- * releases are clipped. That is counted.
+ * bucket full loses what it carried: its locks look free from then on. That is
+ * counted.
  */
 #include <linux/hash.h>
 #include <linux/mm.h>
@@ -103,11 +103,14 @@ static void probe_switch(void *data, bool preempt, struct task_struct *prev,
 	struct load load;
 	bool waiting;
 
+	/* It was forgotten between the two steps of a release: see mark_entry.S. */
+	if (unlikely((s32)count < 0))
+		count = 0;
 	/* What a task has left when it dies is nobody's. */
 	if (unlikely(count || wait) && !ecs_sched_is_dead(prev))
 		put_down(prev, count, wait);
 	load = pick_up(next);
-	if (count != load.count)
+	if (READ_ONCE(guest->preemptable) != load.count)
 		WRITE_ONCE(guest->preemptable, load.count);
 	if (wait != load.wait)
 		this_cpu_write(ecsg_carry_wait, load.wait);

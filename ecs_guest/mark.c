@@ -7,8 +7,13 @@
  * trylock is counted when it has succeeded. A task that sleeps or is preempted takes
  * its count along (carry.c).
  *
- * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (its release is a
- * mutex's, and clipped), and locks that are held while their kind is switched on.
+ * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (likewise, in the
+ * kernels that we have seen), and locks that are held while their kind is switched on.
+ * A release without a count is clipped at 0; if the task holds other locks, it takes
+ * one of theirs. So does a wait for a ww_mutex that is given up.
+ *
+ * Too high is what a task ends with whose lock another one releases, as NFS does for an
+ * unlink of an open file, and the freezing of a file system.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,6 +25,7 @@
 
 #include "carry.h"
 #include "compat/direct.h"
+#include "compat/ftrace.h"
 #include "mark.h"
 #include "page.h"
 #include "param.h"
@@ -127,6 +133,27 @@ static struct kind kinds[] = {
 unsigned long ecsg_mark_at;
 DEFINE_PER_CPU(unsigned int, ecsg_mark_clipped);
 
+/*
+ * Direct calls cannot be made permanent: kernel.ftrace_enabled=0 would take them away
+ * between a lock and its release. While this one is registered it is refused, and while
+ * it is 0 this one is.
+ */
+static ECS_FTRACE_CALLBACK(do_nothing)
+{
+}
+
+static noinline void ecsg_mark_guarded(void)
+{
+	barrier();
+}
+
+static struct ftrace_ops guard = {
+	.func = do_nothing,
+	.flags = FTRACE_OPS_FL_PERMANENT,
+};
+
+static int guard_error;
+
 /* Serialises the switches; stop_machine() and ftrace's locks are inside. */
 static DEFINE_MUTEX(marks_mutex);
 /* Between init and exit: files of parameters are there before and after. */
@@ -134,7 +161,7 @@ static bool ready;
 static bool carrying, waiting;
 static bool waits_wanted = true;
 
-/* Filters are filled once: before v6.2 they are not reusable when they were freed. */
+/* Filters are filled once: 6.1 cannot fill one again that was freed. */
 static void find(struct hook *hook)
 {
 	unsigned int i;
@@ -203,16 +230,21 @@ static int engage(struct kind *kind)
 {
 	int when, err = 0;
 
-	for (when = 0; when < ENTER_MORE && !err; when++)
+	/* A real-time kernel's waits for these do not say what they are for. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && kind->wait != ECSG_WAIT_OTHER)
+		return -EOPNOTSUPP;
+	for (when = 0; when < ENTER_MORE && !err; when++) {
+		/* From the first one on that is counted. */
+		if (when == ENTER && kind->wait != ECSG_WAIT_OTHER)
+			ecsg_wait_counted(kind->wait, true);
 		err = engage_hook(&kind->hooks[when], when);
+	}
 	if (!err && kind->hooks[ENTER_MORE].nr && is_io_missed())
 		err = engage_hook(&kind->hooks[ENTER_MORE], ENTER_MORE);
 	if (err) {
 		disengage(kind);
 		return err;
 	}
-	if (kind->wait != ECSG_WAIT_OTHER)
-		ecsg_wait_counted(kind->wait, true);
 	kind->on = true;
 	return 0;
 }
@@ -269,12 +301,17 @@ static void adjust(void)
 		kinds[i].error = 0;
 		if (!any || !kinds[i].wanted || kinds[i].on)
 			continue;
-		if (!carrying)
+		if (guard_error)
+			kinds[i].error = guard_error;
+		else if (!carrying)
 			kinds[i].error = carry_err;
 		else if (!waiting && kinds[i].wait != ECSG_WAIT_OTHER)
 			kinds[i].error = wait_err;
 		else
 			kinds[i].error = engage(&kinds[i]);
+		/* Some of it was on for a while. */
+		if (kinds[i].error && carrying)
+			ecsg_carry_forget();
 	}
 }
 
@@ -287,6 +324,7 @@ static void adjust(void)
  */
 void ecsg_mark_init(void)
 {
+	static unsigned char name[] = "ecsg_mark_guarded";
 	unsigned int i;
 	int when;
 
@@ -294,6 +332,10 @@ void ecsg_mark_init(void)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		for (when = 0; when < WHENS; when++)
 			find(&kinds[i].hooks[when]);
+	ecsg_mark_guarded();
+	guard_error = ftrace_set_filter(&guard, name, sizeof(name) - 1, 1);
+	if (!guard_error)
+		guard_error = register_ftrace_function(&guard);
 	mutex_lock(&marks_mutex);
 	ready = true;
 	adjust();
@@ -318,6 +360,9 @@ void ecsg_mark_exit(void)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		for (when = 0; when < WHENS; when++)
 			ftrace_free_filter(&kinds[i].hooks[when].ops);
+	if (!guard_error)
+		unregister_ftrace_function(&guard);
+	ftrace_free_filter(&guard);
 }
 
 /* Context: param_lock held; also before init and after exit. */

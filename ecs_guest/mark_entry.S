@@ -41,22 +41,23 @@ SYM_FUNC_END(ecsg_mark_leave)
 /*
  * A lock is tried: run the function to its end, see what it returned.
  *
- * On the stack are where the function goes on, and its caller. Ours is pushed
- * between them as the place to return to. The jump is a return, because nothing
+ * On the stack are where the function goes on, and its caller. We call a jump to the
+ * former, so that the function returns to us, and every return on the way has had its
+ * call: the processor predicts them by that. The jump is a return, because nothing
  * marks the middle of a function as a target of jumps (IBT). To the unwinder all of
  * this looks like the function's entry, which is where the stack says we are.
  */
 SYM_FUNC_START(ecsg_mark_try)
-	leaq	1f(%rip), %r11
-	pushq	%r11
-	pushq	8(%rsp)
+	ANNOTATE_INTRA_FUNCTION_CALL
+	call	2f
+	UNWIND_HINT_FUNC
+	testl	%eax, %eax
+	jz	1f
+	up
+1:	addq	$8, %rsp
 	UNWIND_HINT_FUNC
 	RET
-1:	UNWIND_HINT_FUNC
-	testl	%eax, %eax
-	jz	2f
-	up
-2:	addq	$8, %rsp
+2:	pushq	8(%rsp)
 	UNWIND_HINT_FUNC
 	RET
 SYM_FUNC_END(ecsg_mark_try)

@@ -4,8 +4,7 @@
  *
  * A task waits for one sleeping lock at a time, and takes that along when it is
  * switched (carry.c). Spinlocks are waited for by a CPU; several at a time, if an
- * interrupt waits inside another wait. The end of a wait names its lock only, which
- * tells the two apart.
+ * interrupt waits inside another wait, and always inside a wait for a sleeping lock.
  *
  * A mutex first spins, then sleeps, and says so by two beginnings and one end.
  */

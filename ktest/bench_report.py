@@ -19,9 +19,9 @@ SHOWS = {
     FREE: "LHP (spinlocks, rwlocks for writing), LWP (spinning waiters), RP (rwlocks), ICP",
     alone("mutex"): "LHP (mutexes)",
     alone("rwsem"): "LHP and RP (rwsems, for writing and reading)",
-    alone("percpu_rwsem"): "RP (percpu-rwsems)",
+    alone("percpu_rwsem"): "LHP (writers of percpu-rwsems)",
     alone("rcu"): "RRP",
-    ALL: "all but BWW",
+    ALL: "all but RRP and BWW",
 }
 
 

@@ -27,7 +27,14 @@ static inline int ecs_direct_register(struct ftrace_ops *ops,
 #if defined(ECS_HAVE_DIRECT_OPS)
 	return register_ftrace_direct(ops, address);
 #elif defined(ECS_HAVE_DIRECT_MULTI)
-	return register_ftrace_direct_multi(ops, address);
+	int err = register_ftrace_direct_multi(ops, address);
+
+	/* What it leaves behind when it fails would make the next try fail, too. */
+	if (err && err != -EINVAL) {
+		ops->func = NULL;
+		ops->trampoline = 0;
+	}
+	return err;
 #else
 	return -EOPNOTSUPP;
 #endif
