@@ -27,6 +27,7 @@ help:
 	@echo 'make bench-cost    instructions that ecs_guest adds to lock paths, on 6.1 and 6.12'
 	@echo '                   (BOOTS= OUT=; docs/cost.md)'
 	@echo 'make test          unit, property, ABI, ecsctl and nested tests on 6.1 and 6.12'
+	@echo 'make test-all      the same, and each nested test on each kernel'
 	@echo 'make test-quick    the same, shorter'
 	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
 	@echo 'make clean'
@@ -91,6 +92,10 @@ bench-cost: setup
 .PHONY: test
 test: setup
 	ktest/all.sh
+
+.PHONY: test-all
+test-all: setup
+	ktest/all.sh --all
 
 .PHONY: test-quick
 test-quick: setup

@@ -4,7 +4,7 @@
 # All suites, one after the other, and one line that sums them up. A suite that
 # ends badly without naming a failed test counts as one.
 #
-#	ktest/all.sh [--quick]		--quick: only the quick nested tests
+#	ktest/all.sh [--quick|--all]	of the nested tests: see ktest/run --help
 set -u
 cd "$(dirname "$0")/.." || exit 1
 logs=build/test

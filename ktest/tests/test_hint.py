@@ -88,7 +88,7 @@ def test_hint_words(t):
     t.check_eq(told(t, one), before, "told when switched off")
 
 
-@test(timeout=180)
+@test(timeout=180, newest=True)
 def test_hint_each(t):
     """Each hint has its own switch, and a VM that is off is told nothing."""
     one, _ = pair(t)
@@ -110,7 +110,7 @@ def test_hint_each(t):
     t.check_eq(offered(one), ["overcommit"], "offered again")
 
 
-@test(timeout=240, pairs="mixed")
+@test(timeout=240)
 def test_hint_fresh(t):
     """The hint goes when the neighbour stops, while this guest computes on."""
     one, other = pair(t)
@@ -129,7 +129,7 @@ def test_hint_fresh(t):
         other.monitor("cont")
 
 
-@test(timeout=240)
+@test(timeout=240, newest=True)
 def test_hint_unload(t):
     """Unloading the host's module under load leaves no hint set."""
     # Without its watch the guest believes in its registration, and shows the words.
@@ -145,7 +145,7 @@ def test_hint_unload(t):
         one.insmod("ecs_guest", watch_s=0)
 
 
-@test(timeout=120)
+@test(timeout=120, newest=True)
 def test_hint_errors(t):
     """A wrong name is one error and changes nothing."""
     t.insmod_host()

@@ -36,7 +36,7 @@ def nothing_is_held(t, guest, before):
     t.check(least <= before["held"], f"{least} locks seem held at rest")
 
 
-@test(timeout=240, quick=True, pairs="mixed")
+@test(timeout=240, quick=True)
 def test_balance(t):
     """Every way to take and release a lock balances, over sleeps and migrations."""
     t.insmod_host()

@@ -94,7 +94,7 @@ def test_hypercall(t):
     t.check(yields_made(yielder) > before, "the guest's yields no longer return")
 
 
-@test(timeout=150)
+@test(timeout=150, newest=True)
 def test_kick(t):
     """The hypercall that kicks a vCPU yields in the same way."""
     yielder, _ = yielder_and_hog(t, call=KICK_CPU)
@@ -131,7 +131,7 @@ def test_spin(t):
     t.sh("rmmod ecs_spin")
 
 
-@test(timeout=150)
+@test(timeout=150, newest=True)
 def test_no_holder(t):
     """While the other vCPU computes in user space, yields are left to KVM."""
     t.insmod_host()
@@ -171,7 +171,7 @@ def test_waiters(t):
                "what is shown")
 
 
-@test(timeout=150)
+@test(timeout=150, newest=True)
 def test_trace(t):
     """The trace event tells the same story as the counters."""
     yielder, _ = yielder_and_hog(t)
@@ -215,7 +215,7 @@ def test_unload(t):
         guest.run("true", timeout=60)
 
 
-@test(timeout=180)
+@test(timeout=180, newest=True)
 def test_killed(t):
     """A VM whose vCPUs yield to each other is killed; its neighbour goes on."""
     t.insmod_host(enable_all=1)
