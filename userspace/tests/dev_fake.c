@@ -12,12 +12,11 @@
  *   boost ..., limit ..., room ...: see dev_fake_boost.c
  *   fail CALL error=ERRNO [pid=N] [after=N] [times=N]   after N good ones
  *
- * CALL is open, opendir (then pid= is that of /proc/PID/fd) or an ioctl:
+ * CALL is open, one of file_fake.c or an ioctl:
  * version vm_set vm_get vm_next vcpu_next hook disable_all boost_set boost_clear
  * boost_next limit_set limit_get. What would change the module's state is
  * appended to the file ECSCTL_TEST_LOG names.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,7 +31,7 @@
 #define MOST FAKE_MOST
 
 struct fault {
-	char call[16];
+	char call[40];
 	int error;
 	int pid;
 	int after;
@@ -46,9 +45,6 @@ static struct ecs_ioc_hook hooks[MOST];
 static struct fault faults[MOST];
 static unsigned int nr_vms, nr_vcpus, nr_hooks, nr_faults;
 static int loaded;
-
-DIR *__real_opendir(const char *path);
-DIR *__wrap_opendir(const char *path);
 
 /* The contract is broken, by ecsctl or by the fixture. */
 void fake_broken(const char *what)
@@ -424,20 +420,4 @@ int dev_call(unsigned long request, void *arg)
 	default:
 		return fake_boost_call(request, arg);
 	}
-}
-
-/* The linker sends ecsctl's opendir() here (--wrap). */
-DIR *__wrap_opendir(const char *path)
-{
-	const char *proc = strstr(path, "/proc/");
-	int pid = 0, error, end = 0;
-
-	if (proc && sscanf(proc, "/proc/%d/fd%n", &pid, &end) == 1 && end) {
-		error = fake_fault("opendir", pid);
-		if (error) {
-			errno = -error;
-			return NULL;
-		}
-	}
-	return __real_opendir(path);
 }
