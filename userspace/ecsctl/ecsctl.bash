@@ -15,11 +15,11 @@ _ecsctl() {
 	COMPREPLY=()
 	case $verb in
 	'')
-		words="status list show enable disable set boost unboost limit doctor version help"
+		words="status list show enable disable set boost unboost limit doctor guest version help"
 		words+=" $options --version"
 		;;
 	help)
-		words="status list show enable disable set boost unboost limit doctor version"
+		words="status list show enable disable set boost unboost limit doctor guest version"
 		;;
 	enable | disable | status | show | boost | unboost | limit)
 		case $verb in

@@ -55,6 +55,9 @@ static const struct command commands[] = {
 	{ "doctor", false, cmd_doctor, "",
 	  "  Look at this host and say what is missing. Exits with 2 if\n"
 	  "  something is.\n" },
+	{ "guest", false, cmd_guest, "",
+	  "  What ecs_guest does in this guest: to be run inside it. The hints of\n"
+	  "  the host only root may read.\n" },
 	{ "version", false, cmd_version, "",
 	  "  The versions of ecsctl and of the loaded module.\n" },
 };

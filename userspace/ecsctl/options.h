@@ -43,6 +43,7 @@ int cmd_boost(const struct command *cmd, int argc, char **argv);
 int cmd_unboost(const struct command *cmd, int argc, char **argv);
 int cmd_limit(const struct command *cmd, int argc, char **argv);
 int cmd_doctor(const struct command *cmd, int argc, char **argv);
+int cmd_guest(const struct command *cmd, int argc, char **argv);
 int cmd_version(const struct command *cmd, int argc, char **argv);
 
 #endif /* OPTIONS_H */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # fixture.sh: made-up hosts below $1: "host" in order, "bare" with nothing,
-# "secure" with Secure Boot, "sick" with all that doctor can complain of.
+# "secure" with Secure Boot, "sick" with all that doctor can complain of; guests:
+# "guest" where all works, "guest_..." with one thing changed, or several.
 # Sourced by run.sh.
 
 # process DIR PID ARGUMENT...
@@ -137,9 +138,81 @@ make_sick() {
 		>"$host/proc/self/status"
 }
 
+# params DIR NAME TEXT...: parameters of ecs_guest
+params() {
+	local dir=$1/sys/module/ecs_guest/parameters
+	shift
+	while [ $# -gt 0 ]; do
+		printf '%s\n' "$2" >"$dir/$1"
+		shift 2
+	done
+}
+
+make_guest() {
+	local guest=$1
+	mkdir -p "$guest/sys/module/ecs_guest/parameters" \
+		"$guest/sys/devices/system/cpu"
+	echo 0.0.0-test >"$guest/sys/module/ecs_guest/version"
+	echo 0-3 >"$guest/sys/devices/system/cpu/online"
+	params "$guest" registered 4 watch_s 5 mark_mutex Y mark_rwsem Y \
+		mark_percpu_rwsem Y mark_rcu Y mark_wait Y \
+		hints_offered 'preempted overcommit' \
+		hints $'0 0 1\n1 1 1\n2 0 0\n3 1 0' \
+		marks $'mutex on 0\nrwsem on 0\npercpu_rwsem on 0\nrcu on 0
+wait on 0\nheld 3\nclipped 1\nlost 0' \
+		boost Y boost_kthreads N boost_cpus 0,2-3 boosted 3 \
+		boost_requests 12 boost_refusals 2 boost_sbt_us 300 \
+		boost_usbt_us 2000 release_ms 1000
+}
+
+# guest_with ROOT NAME PARAMETER TEXT...: guest_NAME, like guest but for these
+guest_with() {
+	local guest=$1/guest_$2
+	make_guest "$guest"
+	shift 2
+	params "$guest" "$@"
+}
+
+# What a kernel lacks, what was switched off, what an older or newer module says,
+# and what no module says.
+make_guests() {
+	local root=$1 marks
+	make_guest "$root/guest"
+	marks=$(cat "$root/guest/sys/module/ecs_guest/parameters/marks")
+	guest_with "$root" poor registered 3 watch_s 0 hints_offered none \
+		hints $'0 0 0\n1 0 0\n2 0 0' mark_rcu N boost N boost_cpus '' \
+		boosted 0 boost_kthreads Y marks $'mutex off -16\nrwsem off -2
+percpu_rwsem off -95\nrcu off 0\nwait off 0\nheld 0\nclipped 0\nlost 7'
+	guest_with "$root" silent mark_mutex N mark_wait N \
+		marks $'mutex off 0\nrwsem off 0\npercpu_rwsem off -12\nrcu on 0
+wait off 0\nheld 0\nclipped 0\nlost 4294967295'
+	guest_with "$root" newer hints_offered 'preempted load' \
+		marks $'semaphore off -2\n'"$marks"$'\nspilt 5 of 7\n\033[31m\nmutexes on 0'
+	guest_with "$root" older
+	rm "$root/guest_older/sys/module/ecs_guest/parameters/boost_refusals"
+	guest_with "$root" oldest marks "${marks%lost*}"
+	guest_with "$root" many registered 600
+	echo 0-599 >"$root/guest_many/sys/devices/system/cpu/online"
+	seq -f '%.0f 0 1' 0 599 | head -c 4095 \
+		>"$root/guest_many/sys/module/ecs_guest/parameters/hints"
+	guest_with "$root" bad_mark marks "mutex maybe 0 $marks"
+	guest_with "$root" bad_error marks "${marks/mutex on 0/mutex off 2}"
+	guest_with "$root" bad_counter marks "${marks/held 3/held}"
+	guest_with "$root" bad_number boost_sbt_us -300
+	guest_with "$root" bad_registered registered $'4\n4'
+	guest_with "$root" bad_flag mark_rcu perhaps
+	guest_with "$root" bad_hint hints $'0 0 1\n1 2 0\n2 0 0'
+	guest_with "$root" bad_hint_end hints $'0 0 1\n1 0'
+	guest_with "$root" bad_offered hints_offered ''
+	guest_with "$root" bad_cpus boost_cpus 3-0
+	guest_with "$root" bad_online
+	: >"$root/guest_bad_online/sys/devices/system/cpu/online"
+}
+
 make_hosts() {
 	make_host "$1/host"
 	make_secure "$1/secure"
 	make_sick "$1/sick"
+	make_guests "$1"
 	mkdir -p "$1/bare"
 }

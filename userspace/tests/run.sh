@@ -246,6 +246,8 @@ test_completion() {
 		completes solo ecsctl -j status s &&
 		completes grace= ecsctl set web gr &&
 		completes unboost ecsctl help un &&
+		completes guest ecsctl gu &&
+		completes --json ecsctl guest --j &&
 		completes "--usbt" ecsctl boost web --u &&
 		completes solo ecsctl boost so &&
 		completes fifo ecsctl boost web --backend f &&

@@ -15,6 +15,7 @@
 #include "cmdline.h"
 #include "comm.h"
 #include "figure.h"
+#include "guest.h"
 #include "hist.h"
 #include "out.h"
 #include "param.h"
@@ -505,6 +506,93 @@ static void test_boost(void)
 	fail_forget();
 }
 
+/* All lines that must be there, but for the first one. */
+#define GUEST_REST                                               \
+	"\nrwsem on 0\npercpu_rwsem on 0\nrcu on 0\nwait on 0\n" \
+	"held 0\nclipped 0\nlost 0"
+
+static void test_guest_marks(void)
+{
+	static const struct {
+		const char *line;
+		int error; /* of the parser */
+		int why;   /* of the mark */
+		bool on;
+	} cases[] = {
+		{ "mutex on 0", 0, 0, true },
+		{ "mutex off 0", 0, 0, false },
+		{ "mutex off -2", 0, -2, false },
+		{ "mutex off -4095", 0, -4095, false },
+		{ "mutex off -4096", -EINVAL, 0, false },
+		{ "mutex off -40950", -EINVAL, 0, false },
+		{ "mutex off 1", -EINVAL, 0, false },
+		{ "mutex off", -EINVAL, 0, false },
+		{ "mutex", -EINVAL, 0, false },
+		{ "mutex offer 0", -EINVAL, 0, false },
+		{ "mutex of 0", -EINVAL, 0, false },
+		{ "mutex on 0 0", -EINVAL, 0, false },
+		{ "mutex on 0x", -EINVAL, 0, false },
+		{ "mutexes on 0", -ENOENT, 0, false },
+		{ "mute on 0", -ENOENT, 0, false },
+		{ "a\nb\n\nc\nmutex on 0", 0, 0, true },
+		{ "mutex on 0\nheld 4294967295", 0, 0, true },
+		{ "mutex on 0\nheld 4294967296", -EINVAL, 0, true },
+		{ "mutex on 0\nheld -1", -EINVAL, 0, true },
+		{ "mutex on 0\nheld  1", -EINVAL, 0, true },
+	};
+	struct guest_marks marks;
+	const char *what;
+	char text[256];
+	unsigned int i;
+	int error;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&marks, 0, sizeof(marks));
+		snprintf(text, sizeof(text), "%s" GUEST_REST, cases[i].line);
+		error = guest_marks_parse(&marks, text, &what);
+		CHECK(error == cases[i].error, "\"%s\": %d", cases[i].line,
+		      error);
+		CHECK(error || (marks.mark[GUEST_MUTEX].on == cases[i].on &&
+				marks.mark[GUEST_MUTEX].error == cases[i].why),
+		      "\"%s\" misread", cases[i].line);
+		free(marks.other);
+	}
+}
+
+static void test_guest_hints(void)
+{
+	static const struct {
+		const char *text;
+		int nr; /* -1: malformed */
+	} cases[] = {
+		{ "", 0 },
+		{ "0 0 0", 1 },
+		{ "16383 1 1", 1 },
+		{ "16384 1 1", -1 },
+		{ "0 0 0\n2 1 1", 2 },
+		{ "0 0", -1 },
+		{ "0 0 2", -1 },
+		{ "0 0 1 1", -1 },
+		{ "0 0 1x", -1 },
+		{ "-1 0 0", -1 },
+		{ "0 0 0\nx\n1 0 0", -1 },
+	};
+	struct guest guest;
+	const char *what;
+	char text[64];
+	unsigned int i;
+	int error;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&guest, 0, sizeof(guest));
+		snprintf(text, sizeof(text), "%s", cases[i].text);
+		error = guest_hints_parse(&guest, text, &what);
+		CHECK((error ? -1 : (int)guest.nr_hints) == cases[i].nr,
+		      "\"%s\": %d, %zu", cases[i].text, error, guest.nr_hints);
+		free(guest.hints);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -524,6 +612,8 @@ static const struct {
 	{ "comm", test_comm },
 	{ "vcpuset", test_vcpuset },
 	{ "boost", test_boost },
+	{ "guest_marks", test_guest_marks },
+	{ "guest_hints", test_guest_hints },
 };
 
 static char *slurp(const char *path)

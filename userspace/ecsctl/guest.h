@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* guest.h: what ecs_guest.ko says of itself, inside a guest. */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vcpuset.h"
+
+/* What is marked; the last one is not a kind of locks, but who waits for any. */
+enum guest_mark_id {
+	GUEST_MUTEX,
+	GUEST_RWSEM,
+	GUEST_PERCPU_RWSEM,
+	GUEST_RCU,
+	GUEST_WAIT,
+	GUEST_MARKS,
+};
+
+/**
+ * struct guest_mark - is one thing marked?
+ * @wanted: what the parameter mark_... says
+ * @on: it is
+ * @error: a negative errno if it cannot be, else 0
+ */
+struct guest_mark {
+	bool wanted;
+	bool on;
+	int error;
+};
+
+/**
+ * struct guest_marks - the file "marks"
+ * @mark: by enum guest_mark_id
+ * @held: how much all tasks hold or wait for now
+ * @clipped: releases of what was not counted
+ * @lost: tasks that were not followed
+ * @other: lines of a newer module, malloc()ed; the lines are not
+ * @nr_other: how many
+ */
+struct guest_marks {
+	struct guest_mark mark[GUEST_MARKS];
+	uint64_t held;
+	uint64_t clipped;
+	uint64_t lost;
+	char **other;
+	size_t nr_other;
+};
+
+/**
+ * struct guest_hint - what the host says of one CPU
+ * @cpu: its number
+ * @preempted: it waits for a CPU of the host
+ * @overcommit: others want the CPU of the host that it runs on
+ */
+struct guest_hint {
+	unsigned int cpu;
+	bool preempted;
+	bool overcommit;
+};
+
+/**
+ * struct guest - all that the module says
+ * @version: of the module
+ * @online: CPUs
+ * @registered: on how many of them the host knows us
+ * @watch_s: seconds between looks at that, 0 never
+ * @marks: what is marked
+ * @marks_text: what the lines in @marks are in, malloc()ed
+ * @offered: names of hints with blanks between, or "none"; malloc()ed
+ * @hints_readable: false if only somebody else may read them
+ * @hints: a CPU each, malloc()ed
+ * @nr_hints: how many
+ * @boost: the module asks for boosts
+ * @boost_kthreads: for real-time kernel threads, too
+ * @boost_cpus: CPUs that are to have one at all times
+ * @boosted: how many CPUs hold one
+ * @requests: how often one was asked for
+ * @refusals: how often the host said no
+ * @sbt_us: least run time asked for, microseconds
+ * @usbt_us: time until the next one, microseconds
+ * @release_ms: when one that is not needed is given back, milliseconds
+ */
+struct guest {
+	char version[64];
+	struct vcpuset online;
+	uint64_t registered;
+	uint64_t watch_s;
+	struct guest_marks marks;
+	char *marks_text;
+	char *offered;
+	bool hints_readable;
+	struct guest_hint *hints;
+	size_t nr_hints;
+	bool boost;
+	bool boost_kthreads;
+	struct vcpuset boost_cpus;
+	uint64_t boosted;
+	uint64_t requests;
+	uint64_t refusals;
+	uint64_t sbt_us;
+	uint64_t usbt_us;
+	uint64_t release_ms;
+};
+
+int guest_read(struct guest *guest);
+void guest_free(struct guest *guest);
+
+const char *guest_mark_name(unsigned int id);
+const char *guest_mark_reason(const struct guest_mark *mark);
+bool guest_number(const char *text, uint64_t *number);
+int guest_marks_parse(struct guest_marks *marks, char *text, const char **what);
+int guest_hints_parse(struct guest *guest, char *text, const char **what);
+
+#endif /* GUEST_H */
