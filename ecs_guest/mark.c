@@ -345,8 +345,8 @@ void ecsg_mark_init(void)
 /**
  * ecsg_mark_exit() - count no more
  *
- * Context: module exit, before the pages are freed; may sleep, for some tenths of a
- * second.
+ * Context: module exit, before the pages are freed; may sleep, for some seconds: each
+ * hook waits for grace periods of its own.
  */
 void ecsg_mark_exit(void)
 {

@@ -7,6 +7,8 @@
 
 #include "hook.h"
 
+atomic_t ecsh_hook_inside = ATOMIC_INIT(0);
+
 /* Filled by module init; afterwards only the errors may change. */
 static LIST_HEAD(sets);
 
@@ -109,23 +111,18 @@ void ecsh_hook_unregister(struct ecsh_hook_set *set)
 
 /**
  * ecsh_hook_drain() - wait until nobody is in functions that may sleep
- * @inside: how many threads are in them; they count themselves
  *
- * Sleepers are not seen by the grace periods of ftrace. Nothing leads to those
- * functions any more. A thread that was redirected but has not yet counted itself,
- * or has uncounted itself and not yet returned, cannot have slept there: a grace
- * period of tasks sees it out.
+ * Sleepers are not seen by the grace periods of ftrace; who had been redirected when
+ * the set was unregistered, and had not counted itself yet, is: it cannot sleep before
+ * it has. Who has uncounted itself and has not returned cannot sleep either.
  *
- * Context: module exit, may sleep.
+ * Context: module exit, after the sets that lead there have been unregistered; may
+ * sleep.
  */
-void ecsh_hook_drain(const atomic_t *inside)
+void ecsh_hook_drain(void)
 {
-	do {
-		while (atomic_read(inside))
-			msleep(20);
-		synchronize_rcu_tasks();
-	} while (atomic_read(inside));
-	/* The tail of one that came and went during the last one. */
+	while (atomic_read(&ecsh_hook_inside))
+		msleep(20);
 	synchronize_rcu_tasks();
 }
 

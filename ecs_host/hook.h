@@ -51,11 +51,14 @@ struct ecsh_hook_set {
 	struct list_head node;
 };
 
+/* Threads inside functions that were redirected to and may sleep. */
+extern atomic_t ecsh_hook_inside;
+
 void ecsh_hook_prepare(struct ecsh_hook_set *set);
 int ecsh_hook_engage(struct ecsh_hook_set *set);
 void ecsh_hook_register(struct ecsh_hook_set *set);
 void ecsh_hook_unregister(struct ecsh_hook_set *set);
-void ecsh_hook_drain(const atomic_t *inside);
+void ecsh_hook_drain(void);
 u64 ecsh_hook_features(void);
 int ecsh_hook_describe(struct ecs_ioc_hook *arg);
 

@@ -201,7 +201,7 @@ int ecsh_kvm_init(void)
 void ecsh_kvm_exit(void)
 {
 	ecsh_hook_unregister(&msr_set);
-	ecsh_msr_drain();
+	ecsh_hook_drain();
 	ecsh_hook_unregister(&event_set);
 	detach_exit();
 	ecsh_hook_unregister(&exit_set);

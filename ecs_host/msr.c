@@ -22,8 +22,6 @@
 #define DONE  0
 #define FAULT 1
 
-/* Threads inside the two functions. */
-static atomic_t inside = ATOMIC_INIT(0);
 atomic64_t ecsh_msr_strangers = ATOMIC64_INIT(0);
 
 static u64 features(struct kvm_vcpu *vcpu)
@@ -175,7 +173,7 @@ int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
 	int ret = FAULT;
 
-	atomic_inc(&inside);
+	atomic_inc(&ecsh_hook_inside);
 	switch (msr->index) {
 	case ECS_ABI_MSR_PAGE:
 		ret = set_page(vcpu, msr->data);
@@ -189,7 +187,7 @@ int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	}
 	if (ret == FAULT)
 		count_offence(vcpu);
-	atomic_dec(&inside);
+	atomic_dec(&ecsh_hook_inside);
 	return ret;
 }
 
@@ -222,7 +220,7 @@ int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
 	int ret = DONE;
 
-	atomic_inc(&inside);
+	atomic_inc(&ecsh_hook_inside);
 	switch (msr->index) {
 	case ECS_ABI_MSR_ID:
 		msr->data = (u64)ECS_ABI_MAGIC << 32 | ECS_ABI_MAJOR << 16 |
@@ -242,16 +240,6 @@ int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr)
 		ret = FAULT;
 		break;
 	}
-	atomic_dec(&inside);
+	atomic_dec(&ecsh_hook_inside);
 	return ret;
-}
-
-/**
- * ecsh_msr_drain() - wait until nobody is in the two functions
- *
- * Context: module exit, may sleep.
- */
-void ecsh_msr_drain(void)
-{
-	ecsh_hook_drain(&inside);
 }

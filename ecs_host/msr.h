@@ -15,6 +15,5 @@ extern atomic64_t ecsh_msr_strangers;
 
 int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr);
 int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr);
-void ecsh_msr_drain(void);
 
 #endif /* ECSH_MSR_H */

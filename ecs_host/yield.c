@@ -27,9 +27,6 @@ static struct ecsh_hook hooks[] = {
 
 #define CALL (&hooks[1])
 
-/* Threads inside the two functions, which sleep in the scheduler. */
-static atomic_t inside = ATOMIC_INIT(0);
-
 /*
  * Gives the time of the current vCPU to a holder. There was one a moment ago; if
  * there is none any more, KVM's choice is due at the next turn of the loop.
@@ -66,20 +63,20 @@ static bool give(struct kvm_vcpu *vcpu, enum ecsh_yield_kind kind,
  */
 static noinline void on_spin(struct kvm_vcpu *vcpu, bool in_kernel)
 {
-	atomic_inc(&inside);
+	atomic_inc(&ecsh_hook_inside);
 	kvm_vcpu_set_in_spin_loop(vcpu, true);
 	give(vcpu, ECSH_YIELD_SPIN, ECSH_HOLDER_NOBODY);
 	kvm_vcpu_set_in_spin_loop(vcpu, false);
 	kvm_vcpu_set_dy_eligible(vcpu, false);
-	atomic_dec(&inside);
+	atomic_dec(&ecsh_hook_inside);
 }
 
 /* Stands in for kvm_sched_yield(). */
 static noinline void on_call(struct kvm_vcpu *vcpu, unsigned long apic_id)
 {
-	atomic_inc(&inside);
+	atomic_inc(&ecsh_hook_inside);
 	ecs_kvm_count_yield(vcpu, give(vcpu, ECSH_YIELD_CALL, apic_id));
-	atomic_dec(&inside);
+	atomic_dec(&ecsh_hook_inside);
 }
 
 /* Context: the vCPU's thread, preemption off. */
@@ -144,10 +141,9 @@ void ecsh_yield_init(void)
 /**
  * ecsh_yield_exit() - leave all yields to KVM again
  *
- * Context: module exit, before ecsh_kvm_exit(); waits for those that yield now.
+ * Context: module exit, before ecsh_kvm_exit(), which waits for those that yield now.
  */
 void ecsh_yield_exit(void)
 {
 	ecsh_hook_unregister(&yield_set);
-	ecsh_hook_drain(&inside);
 }
