@@ -38,7 +38,7 @@ def test_rmmod_guest(t):
     t.check_eq(registered(t, two), 2, "the other guest's registrations")
 
 
-@test(timeout=420)
+@test(timeout=420, newest=True)
 def test_reload_20(t):
     """The host module is loaded and unloaded 20 times under load."""
     guests = t.start_guests(2, mem="512M")

@@ -82,7 +82,7 @@ def test_switches(t):
     nothing_is_held(t, guest, before)
 
 
-@test(timeout=240)
+@test(timeout=240, newest=True)
 def test_kinds(t):
     """The host sees each kind of section if it is marked, and not if it is not."""
     t.insmod_host()

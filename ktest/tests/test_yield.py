@@ -196,7 +196,7 @@ def test_trace(t):
             "kind or vCPU")
 
 
-@test(timeout=240)
+@test(timeout=240, newest=True)
 def test_unload(t):
     """The host module goes and comes while vCPUs yield to each other."""
     t.insmod_host(enable_all=1)
