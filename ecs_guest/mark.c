@@ -7,6 +7,10 @@
  * trylock is counted when it has succeeded. A task that sleeps or is preempted takes
  * its count along (carry.c).
  *
+ * Off by default: such sections are often longer than a grace, which they use up, and
+ * the spinlocks that are taken inside of them are then refused theirs. What gains and
+ * what loses by it is in docs/measured.md.
+ *
  * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (likewise, in the
  * kernels that we have seen), and locks that are held while their kind is switched on.
  * A release without a count is clipped at 0; if the task holds other locks, it takes
@@ -87,7 +91,6 @@ struct kind {
 static struct kind kinds[] = {
 	{
 		.name = "mutex",
-		.wanted = true,
 		.wait = ECSG_WAIT_MUTEX,
 		.hooks = {
 			[LEAVE].names = { "mutex_unlock" },
@@ -101,7 +104,6 @@ static struct kind kinds[] = {
 	{
 		/* downgrade_write() changes nothing: it is still held. */
 		.name = "rwsem",
-		.wanted = true,
 		.wait = ECSG_WAIT_RWSEM,
 		.hooks = {
 			[LEAVE].names = { "up_read", "up_write" },
@@ -115,7 +117,6 @@ static struct kind kinds[] = {
 	},
 	{
 		.name = "percpu_rwsem",
-		.wanted = true,
 		.hooks = {
 			[LEAVE].names = { "percpu_up_write" },
 			[ENTER].names = { "percpu_down_write" },
@@ -384,11 +385,11 @@ static const struct kernel_param_ops switch_ops = {
 	.get = param_get_bool,
 };
 module_param_cb(mark_mutex, &switch_ops, &kinds[0].wanted, 0644);
-MODULE_PARM_DESC(mark_mutex, "mark holders of mutexes (default Y)");
+MODULE_PARM_DESC(mark_mutex, "mark holders of mutexes (default N)");
 module_param_cb(mark_rwsem, &switch_ops, &kinds[1].wanted, 0644);
-MODULE_PARM_DESC(mark_rwsem, "mark holders of rw_semaphores (default Y)");
+MODULE_PARM_DESC(mark_rwsem, "mark holders of rw_semaphores (default N)");
 module_param_cb(mark_percpu_rwsem, &switch_ops, &kinds[2].wanted, 0644);
-MODULE_PARM_DESC(mark_percpu_rwsem, "mark writers of percpu_rw_semaphores (default Y)");
+MODULE_PARM_DESC(mark_percpu_rwsem, "mark writers of percpu_rw_semaphores (default N)");
 module_param_cb(mark_rcu, &switch_ops, &kinds[3].wanted, 0644);
 MODULE_PARM_DESC(mark_rcu, "mark RCU readers (default N)");
 module_param_cb(mark_wait, &switch_ops, &waits_wanted, 0644);

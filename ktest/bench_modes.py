@@ -10,7 +10,7 @@ OBSERVE = ("--observe",)
 
 # Classes of marks beyond the free ones: /sys/module/ecs_guest/parameters/mark_*
 MARKS = ("mutex", "rwsem", "percpu_rwsem", "rcu")
-SHIPPED = ("mutex", "rwsem", "percpu_rwsem")
+SLEEPING = ("mutex", "rwsem", "percpu_rwsem")
 ALL = "ecs-all"
 FREE = "ecs-free"
 STOCK = "stock"
@@ -35,9 +35,9 @@ def alone(mark):
 MODES = {
     STOCK: Mode("counted only: `ecsctl enable --observe`", OBSERVE),
     NOPV: Mode("the same, guests booted with `nopvspin`", OBSERVE, nopv=True),
-    FREE: Mode("the free marks: the guest's preempt count"),
+    FREE: Mode("as installed, the free marks: the guest's preempt count"),
     **{alone(mark): Mode(f"the free marks and `mark_{mark}`", marks=(mark,)) for mark in MARKS},
-    ALL: Mode("all marks that are on as installed", marks=SHIPPED),
+    ALL: Mode("the free marks and those of all sleeping locks", marks=SLEEPING),
 }
 
 # What the host module costs where nothing is enabled.

@@ -40,7 +40,7 @@ def nothing_is_held(t, guest, before):
 def test_balance(t):
     """Every way to take and release a lock balances, over sleeps and migrations."""
     t.insmod_host()
-    guest = t.guest(ecs=True, ecs_params={"mark_rcu": 1}, smp=2)
+    guest = t.guest(ecs=True, ecs_params={f"mark_{kind}": 1 for kind in KINDS}, smp=2)
     before = marks(guest)
     t.log(before)
     for kind in KINDS:
@@ -63,7 +63,7 @@ def test_balance(t):
 def test_switches(t):
     """Kinds are switched on and off under load, and the module goes under load."""
     t.insmod_host()
-    guest = t.guest(ecs=True, smp=2)
+    guest = t.guest(ecs=True, ecs_params={"mark_rwsem": 1}, smp=2)
     before = marks(guest)
     guest.insmod("ecs_lock", threads=4, sleep_every=20, seed=SEED)
     load = kernel_load(guest, 100)
@@ -75,8 +75,9 @@ def test_switches(t):
                ["on", "on", "on", "off", "off"], "after switching")
     guest.rmmod("ecs_lock")
     guest.rmmod("ecs_guest")
-    guest.insmod("ecs_guest", mark_mutex=0)
-    t.check_eq(marks(guest)["mutex"], ("off", 0), "switched off at load")
+    guest.insmod("ecs_guest", mark_rwsem=1)
+    t.check_eq([marks(guest)[kind][0] for kind in ("mutex", "rwsem")], ["off", "on"],
+               "one kind switched on at load")
     load.kill()
     load.wait(60)
     nothing_is_held(t, guest, before)
