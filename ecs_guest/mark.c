@@ -244,6 +244,8 @@ static int engage(struct kind *kind)
 		err = engage_hook(&kind->hooks[ENTER_MORE], ENTER_MORE);
 	if (err) {
 		disengage(kind);
+		/* Some of it was on for a while. */
+		ecsg_carry_forget();
 		return err;
 	}
 	kind->on = true;
@@ -310,9 +312,6 @@ static void adjust(void)
 			kinds[i].error = wait_err;
 		else
 			kinds[i].error = engage(&kinds[i]);
-		/* Some of it was on for a while. */
-		if (kinds[i].error && carrying)
-			ecsg_carry_forget();
 	}
 }
 
