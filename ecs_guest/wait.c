@@ -81,13 +81,15 @@ static void probe_end(void *data, void *lock, int ret)
 {
 	unsigned long wait = this_cpu_read(ecsg_carry_wait);
 
-	if (wait && (wait & LOCK_MASK) == ((unsigned long)lock & LOCK_MASK)) {
+	/* The innermost wait; its lock may be part of the one that is slept for. */
+	if (this_cpu_read(spinning)) {
+		this_cpu_dec(spinning);
+	} else if (wait &&
+		   (wait & LOCK_MASK) == ((unsigned long)lock & LOCK_MASK)) {
 		this_cpu_write(ecsg_carry_wait, 0);
 		/* One that was interrupted or killed does not have it. */
 		if (ret >= 0 && wait & TAKEN_OFF)
 			ecs_abi_activate_preemptable_ecs(this_cpu_read(ecsg_page));
-	} else if (this_cpu_read(spinning)) {
-		this_cpu_dec(spinning);
 	}
 	show();
 }
