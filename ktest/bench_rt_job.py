@@ -15,6 +15,7 @@ from job import Failed
 LOAD = "/tmp/load"		# in a guest: .pid and .log of its stress-ng
 FOREVER = 900		# seconds, for what is stopped when it is not needed any more
 BEFORE = 3		# seconds of each thing that is measured before the rounds
+LEAST = 4000000000	# ns: the longest period of the deadline class
 LIMIT_US = 50000		# the end of cyclictest's histogram
 
 
@@ -87,6 +88,10 @@ class Bench:
             boost = boosts[0]
             self.t.ecsctl("unboost", who(self.rt))
         elif mode != "fair":
+            if mode == "deadline":
+                # A thread that is asleep when it leaves the class leaves its bandwidth
+                # reserved (6.12): let that be next to nothing.
+                self.t.sh(f"chrt -R -d -T 2000 -D {LEAST} -P {LEAST} -p 0 {self.tid}")
             self.t.sh(f"chrt -o -p 0 {self.tid}")
         self.t.wait_for(lambda: os.sched_getscheduler(self.tid) == os.SCHED_OTHER,
                         "the vCPU thread is an ordinary one again")
