@@ -35,9 +35,24 @@
  *  4. The vCPU is "inside a critical section" if
  *         (preempt count & mask) != 0, where mask is pc_idle_mask while the
  *         word "idle" is not zero, and pc_mask otherwise;
- *     or  non_preemptable != 0, or preemptable != 0, or user != 0.
- *     A count above ECS_ABI_COUNT_MAX is malformed: it is counted as an
- *     offence and read as zero. pc_width 0 means "no preempt count published".
+ *     or  non_preemptable != 0, or user != 0,
+ *     or  preemptable != 0, or readers != 0, or rcu != 0.
+ *     A non_preemptable or user above ECS_ABI_COUNT_MAX is malformed: it is
+ *     counted as an offence and read as zero. The other three share a word of
+ *     32 bits, which the host reads at once; one above its *_MAX is read as
+ *     zero and is no offence, for a guest may correct a release too many one
+ *     instruction later. pc_width 0 means "no preempt count published".
+ *     The KIND of the section is the first of these that holds:
+ *         wait    "waiting" is not zero (rule 15)
+ *         irq     bits of pc_idle_mask in the masked preempt count: an
+ *                 interrupt of any sort is served or softirqs are off
+ *         lock    other bits of it, or non_preemptable: a spinlock, a rwlock
+ *         user    user
+ *         sleep   preemptable: a mutex, or a sleeping lock held for writing
+ *         reader  readers
+ *         rcu     rcu
+ *     The host may grant less for the last three, and for a wait inside of
+ *     nothing else, than for the others.
  *  5. All of it is a hint. The host owes nothing for it, bounds what it does
  *     with it, and charges the guest for the time. A guest that lies gains
  *     nothing over its fair share.
@@ -78,7 +93,10 @@
  *     is not registered they say nothing: memory that was migrated may hold the
  *     words of another host.
  * 15. Waiting. Where rule 4 says "inside" and "waiting" is not zero, the host may
- *     decline to defer, as if the vCPU were in no section.
+ *     decline to defer, as if the vCPU were in no section. An interrupt that
+ *     comes while the vCPU waits is none: if the preempt count has bits of
+ *     pc_idle_mask and "waiting" lacks ECS_ABI_WAITING_IRQ, then "waiting" is
+ *     read as zero.
  */
 #ifndef ECS_ABI_H
 #define ECS_ABI_H
@@ -127,7 +145,15 @@
 #define ECS_ABI_BOOST_REQUEST 1ull
 
 /* A nesting deeper than this is not believed. */
-#define ECS_ABI_COUNT_MAX 0xffffu
+#define ECS_ABI_COUNT_MAX	0xffffu
+#define ECS_ABI_PREEMPTABLE_MAX 0x7fffu
+#define ECS_ABI_READERS_MAX	0x7fu
+#define ECS_ABI_RCU_MAX		0x7fu
+
+/* Bits of "waiting". */
+#define ECS_ABI_WAITING (1u << 0) /* all this CPU does is wait */
+#define ECS_ABI_WAITING_IRQ \
+	(1u << 1) /* so does an interrupt, or softirqs are off */
 
 /* Bits of "interest": what the guest would use if it were offered. */
 #define ECS_ABI_INTEREST_PREEMPTED  (1u << 0)
@@ -145,7 +171,8 @@
  * @pc_width: its width in bytes: 4, 8, or 0 if none; naturally aligned
  * @zero0: 0
  * @pc_mask: bits of the count that mean "critical"
- * @pc_idle_mask: the same while the idle task runs (its own count is not 0)
+ * @pc_idle_mask: the same while the idle task runs (its own count is not 0):
+ *	those of interrupts
  * @zero1: 0
  */
 struct ecs_abi_header {
@@ -165,16 +192,21 @@ struct ecs_abi_header {
 /**
  * struct ecs_abi_guest - line 1: written by the guest at any time.
  * @non_preemptable: nesting of explicitly marked non-preemptable sections
- * @preemptable: nesting of sleeping locks held by the task that runs now
+ * @preemptable: sleeping locks that the task that runs now holds, but for
+ *	those of @readers
+ * @readers: sleeping locks that it holds for reading
+ * @rcu: its nesting of RCU read-side sections
  * @user: nesting of sections marked by user space
  * @idle: not 0 while this CPU runs its idle task
- * @waiting: not 0 while all this CPU does is wait for a lock
+ * @waiting: ECS_ABI_WAITING*; not 0 while all this CPU does is wait for a lock
  * @interest: ECS_ABI_INTEREST_*
  * @zero: 0
  */
 struct ecs_abi_guest {
 	uint32_t non_preemptable;
-	uint32_t preemptable;
+	uint16_t preemptable;
+	uint8_t readers;
+	uint8_t rcu;
 	uint32_t user;
 	uint32_t idle;
 	uint32_t waiting;
@@ -245,6 +277,8 @@ ECS_ABI_AT(ecs_abi_header, pc_idle_mask, 40);
 ECS_ABI_AT(ecs_abi_header, zero1, 48);
 ECS_ABI_AT(ecs_abi_guest, non_preemptable, 0);
 ECS_ABI_AT(ecs_abi_guest, preemptable, 4);
+ECS_ABI_AT(ecs_abi_guest, readers, 6);
+ECS_ABI_AT(ecs_abi_guest, rcu, 7);
 ECS_ABI_AT(ecs_abi_guest, user, 8);
 ECS_ABI_AT(ecs_abi_guest, idle, 12);
 ECS_ABI_AT(ecs_abi_guest, waiting, 16);
@@ -291,14 +325,20 @@ ecs_abi_deactivate_non_preemptable_ecs(struct ecs_abi_page *page)
 	ecs_abi_bump(&page->guest.non_preemptable, ~0u);
 }
 
+static inline void ecs_abi_bump16(uint16_t *count, uint16_t by)
+{
+	*(volatile uint16_t *)count = (uint16_t)(*(volatile uint16_t *)count +
+						 by);
+}
+
 static inline void ecs_abi_activate_preemptable_ecs(struct ecs_abi_page *page)
 {
-	ecs_abi_bump(&page->guest.preemptable, 1u);
+	ecs_abi_bump16(&page->guest.preemptable, 1u);
 }
 
 static inline void ecs_abi_deactivate_preemptable_ecs(struct ecs_abi_page *page)
 {
-	ecs_abi_bump(&page->guest.preemptable, ~0u);
+	ecs_abi_bump16(&page->guest.preemptable, 0xffffu);
 }
 
 static inline int ecs_abi_is_vcpu_preempted(const struct ecs_abi_page *page)

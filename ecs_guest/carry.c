@@ -27,12 +27,12 @@
  * struct load - what a task carries
  * @task: whose, NULL: the slot is free
  * @wait: ecsg_carry_wait
- * @count: the page's count "preemptable"
+ * @marks: ecsg_page_marks()
  */
 struct load {
 	struct task_struct *task;
 	unsigned long wait;
-	u32 count;
+	u32 marks;
 };
 
 /* Two cache lines. The lock is a leaf inside the runqueue lock. */
@@ -53,7 +53,7 @@ static struct bucket *bucket_of(const struct task_struct *task)
 	return &table[hash_ptr(task, BITS)];
 }
 
-static void put_down(struct task_struct *task, u32 count, unsigned long wait)
+static void put_down(struct task_struct *task, u32 marks, unsigned long wait)
 {
 	struct bucket *bucket = bucket_of(task);
 	unsigned int i;
@@ -62,7 +62,7 @@ static void put_down(struct task_struct *task, u32 count, unsigned long wait)
 	for (i = 0; i < SLOTS; i++) {
 		if (bucket->slot[i].task)
 			continue;
-		bucket->slot[i] = (struct load){ task, wait, count };
+		bucket->slot[i] = (struct load){ task, wait, marks };
 		WRITE_ONCE(bucket->used, bucket->used + 1);
 		break;
 	}
@@ -93,31 +93,51 @@ static struct load pick_up(struct task_struct *task)
 	return load;
 }
 
+/* A count is negative on its way to 0, or was forgotten on it: see mark_entry.S. */
+static u32 without_negative(u32 marks)
+{
+	if (marks & 0x8000u)
+		marks &= ~0xffffu;
+	if (marks & 0x800000u)
+		marks &= ~0xff0000u;
+	if (marks & 0x80000000u)
+		marks &= ~0xff000000u;
+	return marks;
+}
+
+/* How many locks and RCU readers that is, together. */
+static unsigned int sum_of(u32 marks)
+{
+	marks = without_negative(marks);
+	return (marks & 0xffff) + (marks >> 16 & 0xff) + (marks >> 24);
+}
+
 /* Context: this CPU's runqueue lock held, interrupts off. */
 static void probe_switch(void *data, bool preempt, struct task_struct *prev,
 			 struct task_struct *next)
 {
-	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
+	struct ecs_abi_page *page = this_cpu_read(ecsg_page);
 	unsigned long wait = this_cpu_read(ecsg_carry_wait);
-	u32 count = READ_ONCE(guest->preemptable);
+	u32 marks = READ_ONCE(*ecsg_page_marks(page));
 	struct load load;
-	bool waiting;
+	u32 waiting;
 
-	/* It was forgotten between the two steps of a release: see mark_entry.S. */
-	if (unlikely((s32)count < 0))
-		count = 0;
+	if (unlikely(marks & ECSG_PAGE_NEGATIVE))
+		marks = without_negative(marks);
 	/* What a task has left when it dies is nobody's. */
-	if (unlikely(count || wait) && !ecs_sched_is_dead(prev))
-		put_down(prev, count, wait);
+	if (unlikely(marks || wait) && !ecs_sched_is_dead(prev))
+		put_down(prev, marks, wait);
 	load = pick_up(next);
-	if (READ_ONCE(guest->preemptable) != load.count)
-		WRITE_ONCE(guest->preemptable, load.count);
+	if (READ_ONCE(*ecsg_page_marks(page)) != load.marks)
+		WRITE_ONCE(*ecsg_page_marks(page), load.marks);
 	if (wait != load.wait)
 		this_cpu_write(ecsg_carry_wait, load.wait);
 	/* Whoever waits for a spinlock is not switched from. */
-	waiting = load.wait && READ_ONCE(ecsg_carry_shows_wait);
-	if (READ_ONCE(guest->waiting) != waiting)
-		WRITE_ONCE(guest->waiting, waiting);
+	waiting = load.wait && READ_ONCE(ecsg_carry_shows_wait) ?
+			  ECS_ABI_WAITING :
+			  0;
+	if (READ_ONCE(page->guest.waiting) != waiting)
+		WRITE_ONCE(page->guest.waiting, waiting);
 }
 
 /*
@@ -137,7 +157,7 @@ static int forget(void *unused)
 	}
 	for_each_possible_cpu(cpu) {
 		page = per_cpu(ecsg_page, cpu);
-		WRITE_ONCE(page->guest.preemptable, 0);
+		WRITE_ONCE(*ecsg_page_marks(page), 0);
 		WRITE_ONCE(page->guest.waiting, 0);
 		per_cpu(ecsg_carry_wait, cpu) = 0;
 	}
@@ -228,10 +248,11 @@ unsigned int ecsg_carry_held(void)
 		for (slot = 0; slot < SLOTS; slot++) {
 			load = &table[i].slot[slot];
 			if (READ_ONCE(load->task))
-				sum += READ_ONCE(load->count);
+				sum += sum_of(READ_ONCE(load->marks));
 		}
 	}
 	for_each_online_cpu(cpu)
-		sum += READ_ONCE(per_cpu(ecsg_page, cpu)->guest.preemptable);
+		sum += sum_of(READ_ONCE(*ecsg_page_marks(per_cpu(ecsg_page,
+								 cpu))));
 	return sum;
 }

@@ -2,7 +2,7 @@
 /*
  * carry.h: what a task holds and waits for, carried along with it.
  *
- * The page has one count and one word for the task that runs now. While it is off
+ * The page has three counts and one word for the task that runs now. While it is off
  * its CPU, for it sleeps with a lock held or has been preempted, they are kept here.
  */
 #ifndef ECSG_CARRY_H

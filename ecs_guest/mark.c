@@ -13,8 +13,9 @@
  *
  * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (likewise, in the
  * kernels that we have seen), and locks that are held while their kind is switched on.
- * A release without a count is clipped at 0; if the task holds other locks, it takes
- * one of theirs. So does a wait for a ww_mutex that is given up.
+ * A release without a count is clipped at 0; if the task holds other locks of that sort,
+ * it takes one of theirs. So does a wait for a ww_mutex that is given up. More than the
+ * count can hold is not counted, so that the last of the releases are clipped.
  *
  * Too high is what a task ends with whose lock another one releases, as NFS does for an
  * unlink of an open file, and the freezing of a file system.
@@ -35,7 +36,7 @@
 #include "param.h"
 #include "wait.h"
 
-#define NAMES 6
+#define NAMES 3
 
 /*
  * What the functions of a hook call, and in this order they begin to. ENTER_MORE: if
@@ -43,16 +44,28 @@
  */
 enum when {
 	LEAVE,
+	LEAVE_READ,
+	LEAVE_RCU,
+	DOWNGRADE,
 	TRY,
+	TRY_READ,
 	ENTER,
+	ENTER_READ,
+	ENTER_RCU,
 	ENTER_MORE,
 	WHENS,
 };
 
 static void (*const entries[WHENS])(void) = {
 	[LEAVE] = ecsg_mark_leave,
+	[LEAVE_READ] = ecsg_mark_leave_read,
+	[LEAVE_RCU] = ecsg_mark_leave_rcu,
+	[DOWNGRADE] = ecsg_mark_downgrade,
 	[TRY] = ecsg_mark_try,
+	[TRY_READ] = ecsg_mark_try_read,
 	[ENTER] = ecsg_mark_enter,
+	[ENTER_READ] = ecsg_mark_enter_read,
+	[ENTER_RCU] = ecsg_mark_enter_rcu,
 	[ENTER_MORE] = ecsg_mark_enter,
 };
 
@@ -102,17 +115,18 @@ static struct kind kinds[] = {
 		},
 	},
 	{
-		/* downgrade_write() changes nothing: it is still held. */
 		.name = "rwsem",
 		.wait = ECSG_WAIT_RWSEM,
 		.hooks = {
-			[LEAVE].names = { "up_read", "up_write" },
-			[TRY].names = { "down_read_trylock",
-					"down_write_trylock" },
-			[ENTER].names = { "down_read", "down_write",
-					  "down_read_interruptible",
-					  "down_read_killable",
-					  "down_write_killable" },
+			[LEAVE].names = { "up_write" },
+			[LEAVE_READ].names = { "up_read" },
+			[DOWNGRADE].names = { "downgrade_write" },
+			[TRY].names = { "down_write_trylock" },
+			[TRY_READ].names = { "down_read_trylock" },
+			[ENTER].names = { "down_write", "down_write_killable" },
+			[ENTER_READ].names = { "down_read",
+					       "down_read_interruptible",
+					       "down_read_killable" },
 		},
 	},
 	{
@@ -125,8 +139,8 @@ static struct kind kinds[] = {
 	{
 		.name = "rcu",
 		.hooks = {
-			[LEAVE].names = { "__rcu_read_unlock" },
-			[ENTER].names = { "__rcu_read_lock" },
+			[LEAVE_RCU].names = { "__rcu_read_unlock" },
+			[ENTER_RCU].names = { "__rcu_read_lock" },
 		},
 	},
 };
@@ -202,22 +216,24 @@ static void disengage(struct kind *kind)
 }
 
 /**
- * ecsg_mark_held() - how many sleeping locks the current task holds or waits for
+ * ecsg_mark_held() - what the current task holds
  *
  * Of those kinds that are switched on. For tests that keep a count of their own.
  *
  * Context: any.
+ * Return: the word of the page: owned | readers << 16 | RCU readers << 24.
  */
-unsigned int ecsg_mark_held(void)
+u32 ecsg_mark_held(void)
 {
-	return this_cpu_read(ecsg_page_area->guest.preemptable);
+	return this_cpu_read(*(u32 __percpu *)&ecsg_page_area->guest
+				      .preemptable);
 }
 EXPORT_SYMBOL_GPL(ecsg_mark_held);
 
 /* Whether one lock function calls another one, or has a copy of it, is to be tried. */
 static bool is_io_missed(void)
 {
-	unsigned int before = ecsg_mark_held();
+	u32 before = ecsg_mark_held();
 	static DEFINE_MUTEX(mutex);
 	bool missed;
 
@@ -315,6 +331,10 @@ static void adjust(void)
 	}
 }
 
+#define OFFSET(count)                            \
+	(offsetof(struct ecs_abi_guest, count) - \
+	 offsetof(struct ecs_abi_guest, preemptable))
+
 /**
  * ecsg_mark_init() - begin to count what the parameters say
  *
@@ -328,6 +348,9 @@ void ecsg_mark_init(void)
 	unsigned int i;
 	int when;
 
+	BUILD_BUG_ON(OFFSET(preemptable) != ECSG_MARK_OWNED ||
+		     OFFSET(readers) != ECSG_MARK_READ ||
+		     OFFSET(rcu) != ECSG_MARK_RCU);
 	ecsg_mark_at = (unsigned long)&ecsg_page_area->guest.preemptable;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		for (when = 0; when < WHENS; when++)
@@ -420,4 +443,4 @@ static const struct kernel_param_ops marks_ops = {
 	.get = get_marks,
 };
 module_param_cb(marks, &marks_ops, NULL, 0444);
-MODULE_PARM_DESC(marks, "read: what is marked, and a negative errno if it cannot be; what is held now, releases of what was not counted, tasks that were not followed");
+MODULE_PARM_DESC(marks, "read: what is marked, and a negative errno if it cannot be; what is held now, releases and locks that were not counted, tasks that were not followed");

@@ -4,28 +4,41 @@
  * RCU readers.
  *
  * The functions that take and release them call a few instructions of ours first
- * (mark_entry.S), which count in the page's word "preemptable". A kind of locks that
- * is off costs nothing: its functions begin with a nop, as ever.
+ * (mark_entry.S), which count in the page: what the task owns in "preemptable", what it
+ * reads in "readers", and RCU readers in "rcu". A kind of locks that is off costs
+ * nothing: its functions begin with a nop, as ever.
  */
 #ifndef ECSG_MARK_H
 #define ECSG_MARK_H
 
+/* The counts, from the first of them on. */
+#define ECSG_MARK_OWNED 0
+#define ECSG_MARK_READ	2
+#define ECSG_MARK_RCU	3
+
 #ifndef __ASSEMBLY__
 #include <linux/percpu-defs.h>
+#include <linux/types.h>
 
-/* Where in per-CPU memory the count is; used by mark_entry.S. */
+/* Where in per-CPU memory the counts are; used by mark_entry.S. */
 extern unsigned long ecsg_mark_at;
-/* Releases of what was never counted; by mark_entry.S. */
+/* Releases of what was never counted, locks beyond what can be; by mark_entry.S. */
 DECLARE_PER_CPU(unsigned int, ecsg_mark_clipped);
 
 /* Called by the lock functions, by nobody else. */
 void ecsg_mark_enter(void);
 void ecsg_mark_leave(void);
 void ecsg_mark_try(void);
+void ecsg_mark_enter_read(void);
+void ecsg_mark_leave_read(void);
+void ecsg_mark_try_read(void);
+void ecsg_mark_enter_rcu(void);
+void ecsg_mark_leave_rcu(void);
+void ecsg_mark_downgrade(void);
 
 void ecsg_mark_init(void);
 void ecsg_mark_exit(void);
-unsigned int ecsg_mark_held(void);
+u32 ecsg_mark_held(void);
 #endif
 
 #endif /* ECSG_MARK_H */

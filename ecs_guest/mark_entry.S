@@ -3,40 +3,61 @@
  * mark_entry.S: what lock functions call first; see mark.h.
  *
  * Entered by the call at the very start of a lock function, of which no argument
- * may be touched: r11 and the flags are all there is to work with. The count
- * belongs to the task that runs and follows it (carry.c), so it may be read and
- * changed in two steps: an interrupt leaves it as it found it, and after a
- * migration it is the same value on another CPU.
+ * may be touched: r11 and the flags are all there is to work with. The counts
+ * belong to the task that runs and follow it (carry.c), so they may be read and
+ * changed in several steps: an interrupt leaves them as it found them, and after a
+ * migration they are the same values on another CPU.
+ *
+ * The counts are small, and their top bit is taken for a sign. One that would
+ * become too large is put back, and is too low from then on. One that becomes negative is
+ * made 0: by a store, and not by adding what was taken off, because all may have been
+ * forgotten in between (carry.c), and to add would leave it too high. An interrupt
+ * in between that counts up to 0 and down again finds that, too, and makes it 0. The
+ * host reads what is negative as 0.
  */
 #include <asm/percpu.h>
 #include <asm/unwind_hints.h>
 
 #include "compat/linkage.h"
+#include "mark.h"
 
-.macro up
+/* Behind it come the steps for a count that has become too large: see spill. */
+.macro up suffix, offset, spilled
 	movq	ecsg_mark_at(%rip), %r11
-	incl	%gs:(%r11)
+	inc\suffix	%gs:\offset(%r11)
+	js	\spilled
+.endm
+
+.macro spill suffix, offset
+	dec\suffix	%gs:\offset(%r11)
+	incl	PER_CPU_VAR(ecsg_mark_clipped)
 .endm
 
 /* A lock is about to be taken, for certain. */
-SYM_FUNC_START(ecsg_mark_enter)
-	up
+.macro enter name, suffix, offset
+SYM_FUNC_START(\name)
+	up	\suffix, \offset, 1f
 	RET
-SYM_FUNC_END(ecsg_mark_enter)
+1:	spill	\suffix, \offset
+	RET
+SYM_FUNC_END(\name)
+.endm
 
 /*
  * A lock is about to be released. One that was taken before the marks were on has
  * not been counted.
  */
-SYM_FUNC_START(ecsg_mark_leave)
+.macro leave name, suffix, offset
+SYM_FUNC_START(\name)
 	movq	ecsg_mark_at(%rip), %r11
-	cmpl	$0, %gs:(%r11)
-	jle	1f
-	decl	%gs:(%r11)
+	dec\suffix	%gs:\offset(%r11)
+	js	1f
 	RET
-1:	incl	PER_CPU_VAR(ecsg_mark_clipped)
+1:	mov\suffix	$0, %gs:\offset(%r11)
+	incl	PER_CPU_VAR(ecsg_mark_clipped)
 	RET
-SYM_FUNC_END(ecsg_mark_leave)
+SYM_FUNC_END(\name)
+.endm
 
 /*
  * A lock is tried: run the function to its end, see what it returned.
@@ -47,17 +68,50 @@ SYM_FUNC_END(ecsg_mark_leave)
  * marks the middle of a function as a target of jumps (IBT). To the unwinder all of
  * this looks like the function's entry, which is where the stack says we are.
  */
-SYM_FUNC_START(ecsg_mark_try)
+.macro try name, suffix, offset
+SYM_FUNC_START(\name)
 	ANNOTATE_INTRA_FUNCTION_CALL
 	call	2f
 	UNWIND_HINT_FUNC
 	testl	%eax, %eax
 	jz	1f
-	up
+	up	\suffix, \offset, 3f
 1:	addq	$8, %rsp
 	UNWIND_HINT_FUNC
 	RET
+3:	spill	\suffix, \offset
+	jmp	1b
 2:	pushq	8(%rsp)
 	UNWIND_HINT_FUNC
 	RET
-SYM_FUNC_END(ecsg_mark_try)
+SYM_FUNC_END(\name)
+.endm
+
+/* What they own, otherwise than for reading. */
+enter ecsg_mark_enter, w, ECSG_MARK_OWNED
+leave ecsg_mark_leave, w, ECSG_MARK_OWNED
+try ecsg_mark_try, w, ECSG_MARK_OWNED
+
+/* Readers of sleeping locks. */
+enter ecsg_mark_enter_read, b, ECSG_MARK_READ
+leave ecsg_mark_leave_read, b, ECSG_MARK_READ
+try ecsg_mark_try_read, b, ECSG_MARK_READ
+
+/* RCU readers. */
+enter ecsg_mark_enter_rcu, b, ECSG_MARK_RCU
+leave ecsg_mark_leave_rcu, b, ECSG_MARK_RCU
+
+/* Its owner goes on as a reader; one that was not counted stays so. */
+SYM_FUNC_START(ecsg_mark_downgrade)
+	movq	ecsg_mark_at(%rip), %r11
+	decw	%gs:ECSG_MARK_OWNED(%r11)
+	js	1f
+	incb	%gs:ECSG_MARK_READ(%r11)
+	js	2f
+	RET
+1:	movw	$0, %gs:ECSG_MARK_OWNED(%r11)
+	incl	PER_CPU_VAR(ecsg_mark_clipped)
+	RET
+2:	spill	b, ECSG_MARK_READ
+	RET
+SYM_FUNC_END(ecsg_mark_downgrade)

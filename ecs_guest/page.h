@@ -14,6 +14,18 @@ extern struct ecs_abi_page __percpu *ecsg_page_area;
 /* Which registration of this CPU is in force, by number; 0 if none. */
 DECLARE_PER_CPU(unsigned long, ecsg_page_session);
 
+/* Bits of the word of marks that say which of its counts is negative. */
+#define ECSG_PAGE_NEGATIVE 0x80808000u
+
+/**
+ * ecsg_page_marks() - preemptable, readers and rcu as one word, in this order
+ * @page: a page
+ */
+static inline u32 *ecsg_page_marks(struct ecs_abi_page *page)
+{
+	return (u32 *)&page->guest.preemptable;
+}
+
 int ecsg_page_init(void);
 void ecsg_page_exit(void);
 void ecsg_page_publish(void *unused);

@@ -13,16 +13,21 @@
 
 #include "carry.h"
 #include "compat/contention.h"
+#include "compat/preempt_count.h"
 #include "compat/tracepoint.h"
+#include "mark.h"
 #include "page.h"
 #include "wait.h"
 
 /* In ecsg_carry_wait, beside the lock's address. */
-#define KIND_MASK 3ul
-#define TAKEN_OFF 4ul /* it was counted when it was asked for */
-#define LOCK_MASK (~7ul)
+#define OWNER_OFF  1ul /* it was counted as owned when it was asked for */
+#define READER_OFF 2ul /* it was counted as read */
+#define WAITS	   4ul
+#define LOCK_MASK  (~7ul)
 
+/* Waits for spinlocks; and of these, those of interrupts or with softirqs off. */
 static DEFINE_PER_CPU(unsigned int, spinning);
+static DEFINE_PER_CPU(unsigned int, spinning_irq);
 static struct tracepoint *begin_tracepoint, *end_tracepoint;
 /* Of this kind, locks are counted when they are asked for. */
 static bool counted[ECSG_WAIT_KINDS];
@@ -36,43 +41,77 @@ static enum ecsg_wait_kind kind_of(unsigned int flags)
 	return ECSG_WAIT_OTHER;
 }
 
+/* The same at the end of a wait as at its beginning. */
+static bool is_irq(void)
+{
+	return preempt_count() & ECS_PREEMPT_IRQ_MASK;
+}
+
 static void show(void)
 {
 	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
-	bool waiting = this_cpu_read(ecsg_carry_wait) ||
-		       this_cpu_read(spinning);
+	u32 waiting = 0;
 
+	if (this_cpu_read(ecsg_carry_wait) || this_cpu_read(spinning))
+		waiting |= ECS_ABI_WAITING;
+	if (this_cpu_read(spinning_irq))
+		waiting |= ECS_ABI_WAITING_IRQ;
 	if (READ_ONCE(ecsg_carry_shows_wait))
 		WRITE_ONCE(guest->waiting, waiting);
+}
+
+/* What is counted may not change by this: an interrupt leaves it as it found it. */
+static unsigned long take_off(struct ecs_abi_guest *guest, bool reads)
+{
+	if (reads) {
+		if ((s8)READ_ONCE(guest->readers) <= 0)
+			return 0;
+		WRITE_ONCE(guest->readers, guest->readers - 1);
+		return READER_OFF;
+	}
+	if ((s16)READ_ONCE(guest->preemptable) <= 0)
+		return 0;
+	WRITE_ONCE(guest->preemptable, guest->preemptable - 1);
+	return OWNER_OFF;
+}
+
+static void put_on(struct ecs_abi_guest *guest, unsigned long wait)
+{
+	if (wait & OWNER_OFF && guest->preemptable < ECS_ABI_PREEMPTABLE_MAX)
+		WRITE_ONCE(guest->preemptable, guest->preemptable + 1);
+	else if (wait & READER_OFF && guest->readers < ECS_ABI_READERS_MAX)
+		WRITE_ONCE(guest->readers, guest->readers + 1);
+	else if (wait & (OWNER_OFF | READER_OFF))
+		this_cpu_inc(ecsg_mark_clipped);
 }
 
 /*
  * Begins to wait for a sleeping lock. It has been counted, by the first instructions
  * of the function that asks for it: but who waits is in nobody's way.
  */
-static void begin(unsigned long lock, enum ecsg_wait_kind kind)
+static void begin(unsigned long lock, unsigned int flags)
 {
-	struct ecs_abi_page *page = this_cpu_read(ecsg_page);
+	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
 	unsigned long wait = this_cpu_read(ecsg_carry_wait);
 
-	if ((wait & LOCK_MASK) == lock)
+	if (wait && (wait & LOCK_MASK) == lock)
 		return;
-	wait = lock | kind;
-	if (READ_ONCE(counted[kind]) &&
-	    (s32)READ_ONCE(page->guest.preemptable) > 0) {
-		ecs_abi_deactivate_preemptable_ecs(page);
-		wait |= TAKEN_OFF;
-	}
+	wait = lock | WAITS;
+	if (READ_ONCE(counted[kind_of(flags)]))
+		wait |= take_off(guest, flags & LCB_F_READ);
 	this_cpu_write(ecsg_carry_wait, wait);
 }
 
 /* Context: any, preemption off. */
 static void probe_begin(void *data, void *lock, unsigned int flags)
 {
-	if (flags & LCB_F_SPIN && !(flags & LCB_F_MUTEX))
+	if (flags & LCB_F_SPIN && !(flags & LCB_F_MUTEX)) {
 		this_cpu_inc(spinning);
-	else
-		begin((unsigned long)lock & LOCK_MASK, kind_of(flags));
+		if (is_irq())
+			this_cpu_inc(spinning_irq);
+	} else {
+		begin((unsigned long)lock & LOCK_MASK, flags);
+	}
 	show();
 }
 
@@ -84,12 +123,14 @@ static void probe_end(void *data, void *lock, int ret)
 	/* The innermost wait; its lock may be part of the one that is slept for. */
 	if (this_cpu_read(spinning)) {
 		this_cpu_dec(spinning);
+		if (is_irq() && this_cpu_read(spinning_irq))
+			this_cpu_dec(spinning_irq);
 	} else if (wait &&
 		   (wait & LOCK_MASK) == ((unsigned long)lock & LOCK_MASK)) {
 		this_cpu_write(ecsg_carry_wait, 0);
 		/* One that was interrupted or killed does not have it. */
-		if (ret >= 0 && wait & TAKEN_OFF)
-			ecs_abi_activate_preemptable_ecs(this_cpu_read(ecsg_page));
+		if (ret >= 0)
+			put_on(&this_cpu_read(ecsg_page)->guest, wait);
 	}
 	show();
 }
@@ -132,8 +173,10 @@ void ecsg_wait_stop(void)
 	tracepoint_probe_unregister(begin_tracepoint, probe_begin, NULL);
 	tracepoint_probe_unregister(end_tracepoint, probe_end, NULL);
 	tracepoint_synchronize_unregister();
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		per_cpu(spinning, cpu) = 0;
+		per_cpu(spinning_irq, cpu) = 0;
+	}
 }
 
 /**

@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-/* Kinds of locks; two bits. */
+/* Kinds of locks. */
 enum ecsg_wait_kind {
 	ECSG_WAIT_OTHER,
 	ECSG_WAIT_MUTEX,

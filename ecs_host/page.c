@@ -174,6 +174,18 @@ static u32 read_count(const u32 *word, struct ecsh_page_offences *found)
 	return 0;
 }
 
+/* ABI rule 4, the three counts of one word. */
+static bool in_soft_section(const struct ecs_abi_guest *guest)
+{
+	u32 marks = READ_ONCE(*(const u32 *)&guest->preemptable);
+	u32 owned = marks & 0xffff, read = marks >> 16 & 0xff;
+	u32 rcu = marks >> 24;
+
+	return (owned && owned <= ECS_ABI_PREEMPTABLE_MAX) ||
+	       (read && read <= ECS_ABI_READERS_MAX) ||
+	       (rcu && rcu <= ECS_ABI_RCU_MAX);
+}
+
 /* ABI rule 4. */
 static bool in_section(const struct ecsh_page *page,
 		       struct ecsh_page_offences *found)
@@ -191,9 +203,8 @@ static bool in_section(const struct ecsh_page *page,
 			return true;
 	}
 	marks = read_count(&guest->non_preemptable, found);
-	marks |= read_count(&guest->preemptable, found);
 	marks |= read_count(&guest->user, found);
-	return marks != 0;
+	return marks || in_soft_section(guest);
 }
 
 /**

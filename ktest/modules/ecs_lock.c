@@ -4,8 +4,8 @@
  *
  * Kernel threads that keep to no CPU take one of @ops at a time, hold it busily for
  * @hold_us, now and then sleep with it, and release it, @steps times or until the
- * module is removed. Each counts what it holds by itself and compares that with what
- * ecs_guest has marked for it ("wrong"). Half of the attempts that can be interrupted
+ * module is removed. Each counts by itself what it owns, what it reads and whether it
+ * reads under RCU, and compares that with what ecs_guest has marked for it ("wrong"). Half of the attempts that can be interrupted
  * are made with a signal pending.
  */
 #include <linux/delay.h>
@@ -132,10 +132,9 @@ static void drop_write(void)
 	up_write(&rwsem);
 }
 
-static void drop_downgraded(void)
+static void downgrade(void)
 {
 	downgrade_write(&rwsem);
-	up_read(&rwsem);
 }
 
 static int take_percpu(void)
@@ -160,11 +159,18 @@ static void drop_rcu(void)
 	rcu_read_unlock();
 }
 
+/* What ecsg_mark_held() says of one lock. */
+#define AS_OWNER  1u
+#define AS_READER (1u << 16)
+#define AS_RCU	  (1u << 24)
+
 /**
  * struct op - a way to take a lock
  * @name: in @ops
  * @kind: in @marked
+ * @mark: how it is marked
  * @take: returns 0 if it was taken
+ * @turn: makes the owner a reader, NULL: stays as it is
  * @drop: releases it
  * @is_atomic: no sleep while it is held
  * @signals: it may be interrupted
@@ -172,32 +178,35 @@ static void drop_rcu(void)
 struct op {
 	const char *name;
 	const char *kind;
+	unsigned int mark;
 	int (*take)(void);
+	void (*turn)(void);
 	void (*drop)(void);
 	bool is_atomic;
 	bool signals;
 };
 
-#define OP(n, k, d, ...)                                            \
-	{                                                           \
-		.name = #n, .kind = k, .take = take_##n, .drop = d, \
-		##__VA_ARGS__                                       \
+#define OP(n, k, m, d, ...)                                                    \
+	{                                                                      \
+		.name = #n, .kind = k, .mark = m, .take = take_##n, .drop = d, \
+		##__VA_ARGS__                                                  \
 	}
 static const struct op all[] = {
-	OP(mutex, "mutex", drop_mutex),
-	OP(mutex_io, "mutex", drop_mutex),
-	OP(mutex_interruptible, "mutex", drop_mutex, .signals = true),
-	OP(mutex_killable, "mutex", drop_mutex, .signals = true),
-	OP(mutex_trylock, "mutex", drop_mutex),
-	OP(read, "rwsem", drop_read),
-	OP(read_interruptible, "rwsem", drop_read, .signals = true),
-	OP(read_killable, "rwsem", drop_read, .signals = true),
-	OP(read_trylock, "rwsem", drop_read),
-	OP(write, "rwsem", drop_write),
-	OP(write_killable, "rwsem", drop_downgraded, .signals = true),
-	OP(write_trylock, "rwsem", drop_write),
-	OP(percpu, "percpu_rwsem", drop_percpu),
-	OP(rcu, "rcu", drop_rcu, .is_atomic = true),
+	OP(mutex, "mutex", AS_OWNER, drop_mutex),
+	OP(mutex_io, "mutex", AS_OWNER, drop_mutex),
+	OP(mutex_interruptible, "mutex", AS_OWNER, drop_mutex, .signals = true),
+	OP(mutex_killable, "mutex", AS_OWNER, drop_mutex, .signals = true),
+	OP(mutex_trylock, "mutex", AS_OWNER, drop_mutex),
+	OP(read, "rwsem", AS_READER, drop_read),
+	OP(read_interruptible, "rwsem", AS_READER, drop_read, .signals = true),
+	OP(read_killable, "rwsem", AS_READER, drop_read, .signals = true),
+	OP(read_trylock, "rwsem", AS_READER, drop_read),
+	OP(write, "rwsem", AS_OWNER, drop_write),
+	OP(write_killable, "rwsem", AS_OWNER, drop_read, .turn = downgrade,
+	   .signals = true),
+	OP(write_trylock, "rwsem", AS_OWNER, drop_write),
+	OP(percpu, "percpu_rwsem", AS_OWNER, drop_percpu),
+	OP(rcu, "rcu", AS_RCU, drop_rcu, .is_atomic = true),
 };
 
 static unsigned int chosen[ARRAY_SIZE(all)];
@@ -227,6 +236,7 @@ static void compare(unsigned int expected)
 
 static void step(const struct op *op, bool counted, u32 random)
 {
+	unsigned int mark = counted ? op->mark : 0;
 	bool signal = op->signals && random & 1;
 
 	if (signal)
@@ -234,13 +244,18 @@ static void step(const struct op *op, bool counted, u32 random)
 	if (op->take()) {
 		atomic_long_inc(&failed);
 	} else {
-		compare(counted);
+		compare(mark);
+		if (op->turn) {
+			op->turn();
+			mark = counted ? AS_READER : 0;
+			compare(mark);
+		}
 		busy(hold_us);
 		if (sleep_every && !op->is_atomic &&
 		    !((random >> 8) % sleep_every)) {
 			usleep_range(50, 100);
 			atomic_long_inc(&slept);
-			compare(counted);
+			compare(mark);
 		}
 		op->drop();
 	}

@@ -48,7 +48,15 @@ LAST(ecs_abi_header, zero1, 64);
 
 FIRST(ecs_abi_guest, non_preemptable);
 NEXT(ecs_abi_guest, non_preemptable, preemptable);
-NEXT(ecs_abi_guest, preemptable, user);
+NEXT(ecs_abi_guest, preemptable, readers);
+NEXT(ecs_abi_guest, readers, rcu);
+NEXT(ecs_abi_guest, rcu, user);
+/* The host reads the three of them as one word. */
+static_assert(offsetof(struct ecs_abi_guest, preemptable) == 4 &&
+		      offsetof(struct ecs_abi_guest, readers) == 6 &&
+		      offsetof(struct ecs_abi_guest, rcu) == 7 &&
+		      offsetof(struct ecs_abi_guest, user) == 8,
+	      "marks");
 NEXT(ecs_abi_guest, user, idle);
 NEXT(ecs_abi_guest, idle, waiting);
 NEXT(ecs_abi_guest, waiting, interest);
@@ -239,10 +247,11 @@ static void test_wrap(const void *arg)
 	(void)arg;
 	memset(&page, 0, sizeof(page));
 	ecs_abi_deactivate_preemptable_ecs(&page);
-	CHECK(page.guest.preemptable == UINT32_MAX, "%#x",
+	CHECK(page.guest.preemptable == UINT16_MAX, "%#x",
 	      page.guest.preemptable);
-	CHECK(page.guest.preemptable > ECS_ABI_COUNT_MAX, "not malformed");
-	CHECK(page.guest.non_preemptable == 0 && page.guest.user == 0,
+	CHECK(page.guest.preemptable > ECS_ABI_PREEMPTABLE_MAX, "not negative");
+	CHECK(page.guest.non_preemptable == 0 && page.guest.readers == 0 &&
+		      page.guest.rcu == 0 && page.guest.user == 0,
 	      "neighbours");
 	ecs_abi_activate_preemptable_ecs(&page);
 	CHECK(page.guest.preemptable == 0, "%#x", page.guest.preemptable);
@@ -255,6 +264,11 @@ static void test_wrap(const void *arg)
 	ecs_abi_deactivate_non_preemptable_ecs(&page);
 	CHECK(page.guest.non_preemptable == UINT32_MAX, "%#x",
 	      page.guest.non_preemptable);
+	CHECK(page.guest.non_preemptable > ECS_ABI_COUNT_MAX, "not malformed");
+	CHECK(ECS_ABI_PREEMPTABLE_MAX == INT16_MAX &&
+		      ECS_ABI_READERS_MAX == INT8_MAX &&
+		      ECS_ABI_RCU_MAX == INT8_MAX,
+	      "the top bit is the sign");
 }
 
 static void test_queries(const void *arg)
