@@ -19,7 +19,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define ECS_IOC_INTERFACE 2u /* struct layouts below */
+#define ECS_IOC_INTERFACE 3u /* struct layouts below */
 
 /* What a VM gets. A VM that the module was never told of is OFF. */
 #define ECS_MODE_OFF	 0 /* not touched */
@@ -27,14 +27,16 @@
 #define ECS_MODE_ON	 2 /* counted and extended */
 
 /* Bounds of the parameters; the defaults are the module's. */
-#define ECS_GRACE_NS_MIN   10000u
-#define ECS_GRACE_NS_MAX   10000000u
-#define ECS_RECHECK_NS_MIN 5000u
-#define ECS_RECHECK_NS_MAX 1000000u
-#define ECS_BUDGET_PPM_MIN 0u
-#define ECS_BUDGET_PPM_MAX 1000000u
-#define ECS_BURST_NS_MIN   10000u
-#define ECS_BURST_NS_MAX   1000000000u
+#define ECS_GRACE_NS_MIN       10000u
+#define ECS_GRACE_NS_MAX       10000000u
+#define ECS_GRACE_SLEEP_NS_MIN 0u
+#define ECS_GRACE_SLEEP_NS_MAX ECS_GRACE_NS_MAX
+#define ECS_RECHECK_NS_MIN     5000u
+#define ECS_RECHECK_NS_MAX     1000000u
+#define ECS_BUDGET_PPM_MIN     0u
+#define ECS_BUDGET_PPM_MAX     1000000u
+#define ECS_BURST_NS_MIN       10000u
+#define ECS_BURST_NS_MAX       1000000000u
 
 /* A vCPU inside a section that does nothing there but to wait for a lock. */
 #define ECS_WAITERS_EXTEND 0 /* like any other in a section */
@@ -45,15 +47,16 @@
 #define ECS_YIELD_ON  1 /* mode ON: a preempted holder of the VM, then KVM's */
 
 /* Bits of ecs_ioc_params.valid. */
-#define ECS_PARAM_MODE	  (1u << 0)
-#define ECS_PARAM_GRACE	  (1u << 1)
-#define ECS_PARAM_RECHECK (1u << 2)
-#define ECS_PARAM_BUDGET  (1u << 3)
-#define ECS_PARAM_BURST	  (1u << 4)
-#define ECS_PARAM_HINTS	  (1u << 5)
-#define ECS_PARAM_WAITERS (1u << 6)
-#define ECS_PARAM_YIELD	  (1u << 7)
-#define ECS_PARAM_ALL	  0xffu
+#define ECS_PARAM_MODE	      (1u << 0)
+#define ECS_PARAM_GRACE	      (1u << 1)
+#define ECS_PARAM_RECHECK     (1u << 2)
+#define ECS_PARAM_BUDGET      (1u << 3)
+#define ECS_PARAM_BURST	      (1u << 4)
+#define ECS_PARAM_HINTS	      (1u << 5)
+#define ECS_PARAM_WAITERS     (1u << 6)
+#define ECS_PARAM_YIELD	      (1u << 7)
+#define ECS_PARAM_GRACE_SLEEP (1u << 8)
+#define ECS_PARAM_ALL	      0x1ffu
 
 /*
  * What a guest is told of the host's load (ecs_ioc_params.hints), if the mode is
@@ -75,7 +78,9 @@
  * @hints: ECS_HINT_*
  * @waiters: ECS_WAITERS_*
  * @yield: ECS_YIELD_*
- * @zero: 0
+ * @grace_sleep_ns: the same as @grace_ns for sections in which nothing but
+ *	sleeping locks and RCU readers hold (ECS_KIND_SLEEP, _READER, _RCU); more
+ *	than @grace_ns is @grace_ns; 0: those are not deferred for
  */
 struct ecs_ioc_params {
 	__u32 valid;
@@ -87,7 +92,7 @@ struct ecs_ioc_params {
 	__u32 hints;
 	__u32 waiters;
 	__u32 yield;
-	__u32 zero;
+	__u32 grace_sleep_ns;
 };
 
 /*
@@ -129,11 +134,50 @@ struct ecs_ioc_params {
 	X(YIELDS_DIRECTED, yields_directed, "of these, given to a preempted holder") \
 	X(YIELDS_NONE, yields_none, "of these, left to KVM: no holder waited") \
 	X(YIELDS_REFUSED, yields_refused, "of these, in vain: refused, or nobody waited any more") \
-	X(YIELDS_WOULD, yields_would, "observe mode: a preempted holder waited")
+	X(YIELDS_WOULD, yields_would, "observe mode: a preempted holder waited") \
+	X(REFUSED_SLEEP, refused_sleep, "refused: sleeping locks only, and they get no grace")
 /* clang-format on */
 
 #define ECS_STAT_ENUM(index, name, text) ECS_STAT_##index,
 enum ecs_stat { ECS_STATS(ECS_STAT_ENUM) ECS_STAT_NR };
+
+/*
+ * Kinds of sections, as rule 4 of the guest's ABI has them: X(index, name, meaning).
+ */
+/* clang-format off */
+#define ECS_KINDS(X) \
+	X(WAIT, wait, "waits for a lock") \
+	X(IRQ, irq, "interrupts, softirqs off") \
+	X(LOCK, lock, "spinlocks and rwlocks") \
+	X(USER, user, "marked by user space") \
+	X(SLEEP, sleep, "mutexes, writers of sleeping locks") \
+	X(READER, reader, "readers of sleeping locks") \
+	X(RCU, rcu, "RCU readers")
+/* clang-format on */
+
+#define ECS_KIND_ENUM(index, name, text) ECS_KIND_##index,
+enum ecs_kind { ECS_KINDS(ECS_KIND_ENUM) ECS_KIND_NR };
+
+#define ECS_KINDS_ROOM 8 /* in the struct, for later */
+
+/**
+ * struct ecs_ioc_kind - what became of requests by the kind of the section
+ * @captured: requests that found the vCPU in one; all kinds together are
+ *	req_in_section
+ * @deferred: of these, deferred; together: granted
+ * @avoided: of these, the section ended, or the vCPU gave up the CPU, within the
+ *	grace; together: ended_release + ended_yield
+ * @preempted: times that it was preempted in one; together:
+ *	preempted_in_section
+ *
+ * An extension counts for the kind that it was granted for.
+ */
+struct ecs_ioc_kind {
+	__u64 captured;
+	__u64 deferred;
+	__u64 avoided;
+	__u64 preempted;
+};
 
 #define ECS_STATS_ROOM	 48 /* u64 slots in the struct, for later */
 #define ECS_HIST_BUCKETS 64 /* see ecs_hist.h */
@@ -141,11 +185,13 @@ enum ecs_stat { ECS_STATS(ECS_STAT_ENUM) ECS_STAT_NR };
 /**
  * struct ecs_ioc_stats - counters and two histograms
  * @counter: by enum ecs_stat; slots from ECS_STAT_NR on are zero
+ * @kind: by enum ecs_kind; from ECS_KIND_NR on zero
  * @ext: lengths of extensions
  * @late: how late extensions were looked at, whatever caused it
  */
 struct ecs_ioc_stats {
 	__u64 counter[ECS_STATS_ROOM];
+	struct ecs_ioc_kind kind[ECS_KINDS_ROOM];
 	__u64 ext[ECS_HIST_BUCKETS];
 	__u64 late[ECS_HIST_BUCKETS];
 };

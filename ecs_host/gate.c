@@ -66,7 +66,7 @@ static void ended(struct ecsh_vcpu *v, enum ecs_stat why, u64 now)
 	struct ecsh_page *page = page_of(v);
 
 	count_late(v, now);
-	ecsh_stats_extension(&v->stats, why, v->state.length_ns);
+	ecsh_stats_extension(&v->stats, why, v->state.hint, v->state.length_ns);
 	if (page)
 		ecsh_page_set_granted(page, false);
 	if (why == ECS_STAT_ENDED_CAP)
@@ -156,10 +156,11 @@ static void arm(void *unused)
 static void grant(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 {
 	struct ecsh_page *page = page_of(v);
-	u64 first = min(v->params.recheck_ns, v->state.bound_ns);
+	u64 first = ecs_policy_first_ns(&v->params, &v->state);
 
 	v->due = v->state.since + first;
 	ecsh_stats_inc(&v->stats, ECS_STAT_GRANTED);
+	ecsh_stats_kind(&v->stats, v->state.hint)->deferred++;
 	ecsh_page_set_granted(page, true);
 	trace_ecs_grant(v, kind, v->state.bound_ns);
 	if (cpu == smp_processor_id())
@@ -204,8 +205,10 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	ecsh_hint_look(v);
 	hint = hint_of(v);
 	if (ecs_policy_is_inside(&v->params, hint) &&
-	    v->state.phase != ECS_POLICY_EXTENDED)
+	    v->state.phase != ECS_POLICY_EXTENDED) {
 		ecsh_stats_inc(&v->stats, ECS_STAT_REQ_SECTION);
+		ecsh_stats_kind(&v->stats, hint)->captured++;
+	}
 	now = now_ns();
 	verdict = ecs_policy_request(&v->params, &v->state, now, hint);
 	switch (verdict) {
@@ -227,6 +230,10 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	case ECS_POLICY_NO_SECOND:
 		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_SPENT);
 		trace_ecs_refuse(v, ECS_STAT_REFUSED_SPENT);
+		break;
+	case ECS_POLICY_NO_SOFT:
+		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_SLEEP);
+		trace_ecs_refuse(v, ECS_STAT_REFUSED_SLEEP);
 		break;
 	case ECS_POLICY_WAITER:
 		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_WAITER);
@@ -343,11 +350,13 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 	if (preempted && v->mode != ECS_MODE_OFF) {
 		ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED);
 		hint = hint_of(v);
-		if (ecs_policy_is_inside(&v->params, hint))
+		if (ecs_policy_is_inside(&v->params, hint)) {
 			ecsh_stats_inc(&v->stats, ECS_STAT_PREEMPTED_SECTION);
-		/* Time for one that only waits would help nobody. */
-		if (hint == ECS_POLICY_INSIDE)
-			ecsh_holder_mark(v, now);
+			ecsh_stats_kind(&v->stats, hint)->preempted++;
+			/* Time for one that only waits would help nobody. */
+			if (!ecs_policy_is_waiting(hint))
+				ecsh_holder_mark(v, now);
+		}
 	}
 	if (ecs_policy_off_cpu(&v->params, &v->state, now) == ECS_POLICY_ENDED)
 		ended(v,

@@ -174,37 +174,62 @@ static u32 read_count(const u32 *word, struct ecsh_page_offences *found)
 	return 0;
 }
 
-/* ABI rule 4, the three counts of one word. */
-static bool in_soft_section(const struct ecs_abi_guest *guest)
+/* Does the guest wait? ABI rule 15: an interrupt that comes meanwhile does not. */
+static bool is_waiting(const struct ecs_abi_guest *guest, bool irq)
+{
+	u32 waiting = READ_ONCE(guest->waiting);
+
+	return waiting && !(irq && !(waiting & ECS_ABI_WAITING_IRQ));
+}
+
+/* ABI rule 4, the three counts of one word, soft ones all. */
+static enum ecs_policy_hint soft_section(const struct ecs_abi_guest *guest)
 {
 	u32 marks = READ_ONCE(*(const u32 *)&guest->preemptable);
-	u32 owned = marks & 0xffff, read = marks >> 16 & 0xff;
-	u32 rcu = marks >> 24;
+	u32 owned = marks & 0xffff, read = marks >> 16 & 0xff,
+	    rcu = marks >> 24;
 
-	return (owned && owned <= ECS_ABI_PREEMPTABLE_MAX) ||
-	       (read && read <= ECS_ABI_READERS_MAX) ||
-	       (rcu && rcu <= ECS_ABI_RCU_MAX);
+	BUILD_BUG_ON(offsetof(struct ecs_abi_guest, preemptable) % sizeof(u32));
+	BUILD_BUG_ON(!IS_ENABLED(CONFIG_X86));
+	if (owned && owned <= ECS_ABI_PREEMPTABLE_MAX)
+		return ECS_POLICY_SLEEP;
+	if (read && read <= ECS_ABI_READERS_MAX)
+		return ECS_POLICY_READER;
+	return rcu && rcu <= ECS_ABI_RCU_MAX ? ECS_POLICY_RCU :
+					       ECS_POLICY_OUTSIDE;
 }
 
 /* ABI rule 4. */
-static bool in_section(const struct ecsh_page *page,
-		       struct ecsh_page_offences *found)
+static enum ecs_policy_hint section(const struct ecsh_page *page,
+				    struct ecsh_page_offences *found)
 {
 	const struct ecs_abi_guest *guest = &page->map->guest;
-	u64 count;
-	u32 marks;
+	enum ecs_policy_hint hint;
+	u32 marked, user;
+	u64 count = 0;
+	bool irq;
 
 	if (page->pc) {
 		count = page->pc_width == 8 ?
 				READ_ONCE(*(const u64 *)page->pc) :
 				READ_ONCE(*(const u32 *)page->pc);
-		if (count & (READ_ONCE(guest->idle) ? page->pc_idle_mask :
-						      page->pc_mask))
-			return true;
+		count &= READ_ONCE(guest->idle) ? page->pc_idle_mask :
+						  page->pc_mask;
 	}
-	marks = read_count(&guest->non_preemptable, found);
-	marks |= read_count(&guest->user, found);
-	return marks || in_soft_section(guest);
+	irq = count & page->pc_idle_mask;
+	marked = read_count(&guest->non_preemptable, found);
+	user = read_count(&guest->user, found);
+	hint = soft_section(guest);
+	if (count || marked || user) {
+		if (is_waiting(guest, irq))
+			return ECS_POLICY_WAIT;
+		return irq	       ? ECS_POLICY_IRQ :
+		       count || marked ? ECS_POLICY_LOCK :
+					 ECS_POLICY_USER;
+	}
+	if (hint != ECS_POLICY_OUTSIDE && is_waiting(guest, false))
+		return ECS_POLICY_SOFT_WAIT;
+	return hint;
 }
 
 /**
@@ -228,10 +253,7 @@ enum ecs_policy_hint ecsh_page_hint(struct ecsh_page *page,
 		WRITE_ONCE(page->overwritten, true);
 		return ECS_POLICY_OUTSIDE;
 	}
-	if (!in_section(page, found))
-		return ECS_POLICY_OUTSIDE;
-	return READ_ONCE(page->map->guest.waiting) ? ECS_POLICY_WAITING :
-						     ECS_POLICY_INSIDE;
+	return section(page, found);
 }
 
 /**

@@ -43,6 +43,8 @@ static void charge(const struct ecs_policy_params *params,
 	uint64_t length = ecs_clock_elapsed(state->since, now);
 
 	state->length_ns = length;
+	if (state->soft_spent)
+		state->used_ns += length;
 	if (length > 2 * params->burst_ns)
 		length = 2 * params->burst_ns;
 	state->tokens_ns = clamp_tokens(params,
@@ -64,7 +66,21 @@ void ecs_policy_init(const struct ecs_policy_params *params,
 	state->filled_at = now;
 	state->since = now;
 	state->bound_ns = 0;
+	state->soft_bound_ns = 0;
 	state->length_ns = 0;
+	state->used_ns = 0;
+	state->soft_spent = false;
+	state->hint = ECS_POLICY_OUTSIDE;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool is_soft(enum ecs_policy_hint hint)
+{
+	return hint >= ECS_POLICY_SOFT_WAIT;
 }
 
 /* Set back, the clock cannot say how long the extension lasted: too long. */
@@ -82,25 +98,87 @@ static bool is_bound_reached(const struct ecs_policy_state *state, uint64_t now)
 bool ecs_policy_is_inside(const struct ecs_policy_params *params,
 			  enum ecs_policy_hint hint)
 {
-	if (hint == ECS_POLICY_WAITING)
+	if (ecs_policy_is_waiting(hint))
 		return !params->refuse_waiters;
 	return hint != ECS_POLICY_OUTSIDE;
+}
+
+/**
+ * ecs_policy_is_waiting() - does the vCPU do nothing but wait for a lock?
+ * @hint: what the guest says
+ */
+bool ecs_policy_is_waiting(enum ecs_policy_hint hint)
+{
+	return hint == ECS_POLICY_WAIT || hint == ECS_POLICY_SOFT_WAIT;
+}
+
+/**
+ * ecs_policy_first_ns() - after GRANT: when to look first, from now
+ * @params: what the administrator set
+ * @state: the vCPU's account
+ */
+uint64_t ecs_policy_first_ns(const struct ecs_policy_params *params,
+			     const struct ecs_policy_state *state)
+{
+	return least(params->recheck_ns, is_soft(state->hint) ?
+						 state->soft_bound_ns :
+						 state->bound_ns);
+}
+
+/*
+ * Ends an extension in a soft section. The hard one that it may have been granted
+ * for is over; in time, if the bound is not reached.
+ */
+static enum ecs_policy_verdict end_soft(const struct ecs_policy_params *params,
+					struct ecs_policy_state *state,
+					uint64_t now)
+{
+	bool late = is_bound_reached(state, now);
+
+	if (!state->soft_spent)
+		state->used_ns = 0;
+	state->soft_spent = true;
+	charge(params, state, now, ECS_POLICY_READY);
+	return late || is_soft(state->hint) ? ECS_POLICY_CAP :
+					      ECS_POLICY_RELEASE;
 }
 
 /* Ends an extension whose section is over or whose bound is reached. */
 static enum ecs_policy_verdict judge(const struct ecs_policy_params *params,
 				     struct ecs_policy_state *state,
-				     uint64_t now, bool in_section)
+				     uint64_t now, enum ecs_policy_hint hint)
 {
+	bool inside = ecs_policy_is_inside(params, hint);
+
+	if (inside && is_soft(hint) &&
+	    !ecs_clock_is_before(now, state->since) &&
+	    now - state->since >= state->soft_bound_ns)
+		return end_soft(params, state, now);
 	if (is_bound_reached(state, now)) {
 		charge(params, state, now, ECS_POLICY_SPENT);
 		return ECS_POLICY_CAP;
 	}
-	if (!in_section) {
+	if (!inside) {
 		charge(params, state, now, ECS_POLICY_READY);
 		return ECS_POLICY_RELEASE;
 	}
 	return ECS_POLICY_CONTINUE;
+}
+
+/* How much of the grace a section may have now; 0: nothing. */
+static uint64_t grace_left(const struct ecs_policy_params *params,
+			   const struct ecs_policy_state *state,
+			   enum ecs_policy_hint hint)
+{
+	if (state->phase == ECS_POLICY_SPENT)
+		return 0;
+	if (!state->soft_spent)
+		return params->grace_ns;
+	/* Less than the time to the first look is not worth a timer. */
+	if (is_soft(hint) || params->grace_ns < state->used_ns ||
+	    params->grace_ns - state->used_ns < params->recheck_ns)
+		return 0;
+	return params->grace_ns - state->used_ns;
 }
 
 /**
@@ -114,36 +192,41 @@ static enum ecs_policy_verdict judge(const struct ecs_policy_params *params,
  * an extension was under way ends it here.
  *
  * Return: GRANT and JOIN defer the request; all other verdicts let it through:
- * PASS, OBSERVE, NO_BUDGET, NO_SECOND, WAITER, RELEASE, CAP.
+ * PASS, OBSERVE, NO_BUDGET, NO_SECOND, NO_SOFT, WAITER, RELEASE, CAP.
  */
 enum ecs_policy_verdict
 ecs_policy_request(const struct ecs_policy_params *params,
 		   struct ecs_policy_state *state, uint64_t now,
 		   enum ecs_policy_hint hint)
 {
-	bool in_section = ecs_policy_is_inside(params, hint);
 	enum ecs_policy_verdict verdict;
+	uint64_t grace;
 
 	fill(params, state, now);
 	if (state->phase == ECS_POLICY_EXTENDED) {
-		verdict = judge(params, state, now, in_section);
+		verdict = judge(params, state, now, hint);
 		return verdict == ECS_POLICY_CONTINUE ? ECS_POLICY_JOIN :
 							verdict;
 	}
-	if (!in_section)
-		return hint == ECS_POLICY_WAITING ? ECS_POLICY_WAITER :
-						    ECS_POLICY_PASS;
+	if (!ecs_policy_is_inside(params, hint))
+		return ecs_policy_is_waiting(hint) ? ECS_POLICY_WAITER :
+						     ECS_POLICY_PASS;
+	if (is_soft(hint) && !params->grace_sleep_ns)
+		return ECS_POLICY_NO_SOFT;
 	if (!params->extend)
 		return ECS_POLICY_OBSERVE;
-	if (state->phase == ECS_POLICY_SPENT)
+	grace = grace_left(params, state, hint);
+	if (!grace)
 		return ECS_POLICY_NO_SECOND;
-	/* Less than the time to the first look is not worth a timer. */
+	/* As above: not worth a timer. */
 	if (state->tokens_ns < (int64_t)params->recheck_ns)
 		return ECS_POLICY_NO_BUDGET;
 
-	state->bound_ns = params->grace_ns;
-	if (state->bound_ns > (uint64_t)state->tokens_ns)
-		state->bound_ns = (uint64_t)state->tokens_ns;
+	state->bound_ns = least(grace, (uint64_t)state->tokens_ns);
+	state->soft_bound_ns = state->soft_spent ? 0 :
+						   least(params->grace_sleep_ns,
+							 state->bound_ns);
+	state->hint = hint;
 	state->since = now;
 	state->phase = ECS_POLICY_EXTENDED;
 	return ECS_POLICY_GRANT;
@@ -162,7 +245,8 @@ ecs_policy_request(const struct ecs_policy_params *params,
  * for each look costs the guest a VM exit.
  *
  * A section found over after the bound counts as CAP: nobody knows when it
- * ended.
+ * ended. At the soft bound it is CAP if the extension was granted for a soft
+ * section, and RELEASE if it was for a hard one, which is over.
  *
  * Return: NONE, CONTINUE, RELEASE or CAP; after the last two the caller has the
  * vCPU preempted.
@@ -173,19 +257,18 @@ ecs_policy_recheck(const struct ecs_policy_params *params,
 		   enum ecs_policy_hint hint, uint64_t *next_ns)
 {
 	enum ecs_policy_verdict verdict;
-	uint64_t age, left;
+	uint64_t age, bound;
 
 	*next_ns = 0;
 	if (state->phase != ECS_POLICY_EXTENDED)
 		return ECS_POLICY_NONE;
 	fill(params, state, now);
-	verdict = judge(params, state, now, ecs_policy_is_inside(params, hint));
+	verdict = judge(params, state, now, hint);
 	if (verdict == ECS_POLICY_CONTINUE) {
 		age = ecs_clock_elapsed(state->since, now);
-		left = state->bound_ns - age;
+		bound = is_soft(hint) ? state->soft_bound_ns : state->bound_ns;
 		*next_ns = age < params->recheck_ns ? params->recheck_ns : age;
-		if (*next_ns > left)
-			*next_ns = left;
+		*next_ns = least(*next_ns, bound - age);
 	}
 	return verdict;
 }
@@ -217,7 +300,8 @@ enum ecs_policy_verdict ecs_policy_end(const struct ecs_policy_params *params,
  * @state: the vCPU's account
  * @now: current time, ns
  *
- * Ends an extension under way and makes a spent vCPU ready again.
+ * Ends an extension under way and makes a spent vCPU ready again, soft spent or
+ * all spent.
  *
  * Return: ENDED, or NONE if there was no extension.
  */
@@ -228,5 +312,6 @@ ecs_policy_off_cpu(const struct ecs_policy_params *params,
 	enum ecs_policy_verdict verdict = ecs_policy_end(params, state, now);
 
 	state->phase = ECS_POLICY_READY;
+	state->soft_spent = false;
 	return verdict;
 }

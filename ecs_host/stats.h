@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include "ecs_ioctl.h"
+#include "policy.h"
 
 static inline void ecsh_stats_inc(struct ecs_ioc_stats *stats, enum ecs_stat n)
 {
@@ -19,8 +20,10 @@ static inline void ecsh_stats_max(struct ecs_ioc_stats *stats, enum ecs_stat n,
 		stats->counter[n] = value;
 }
 
+struct ecs_ioc_kind *ecsh_stats_kind(struct ecs_ioc_stats *stats,
+				     enum ecs_policy_hint hint);
 void ecsh_stats_extension(struct ecs_ioc_stats *stats, enum ecs_stat why,
-			  u64 length_ns);
+			  enum ecs_policy_hint hint, u64 length_ns);
 void ecsh_stats_late(struct ecs_ioc_stats *stats, u64 late_ns);
 void ecsh_stats_add(struct ecs_ioc_stats *sum,
 		    const struct ecs_ioc_stats *more);

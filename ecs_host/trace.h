@@ -20,7 +20,19 @@
 		{ ECS_STAT_ENDED_OFF, "switched-off" },			\
 		{ ECS_STAT_REFUSED_BUDGET, "no-budget" },		\
 		{ ECS_STAT_REFUSED_SPENT, "grace-used" },		\
-		{ ECS_STAT_REFUSED_WAITER, "waiter" })
+		{ ECS_STAT_REFUSED_WAITER, "waiter" },			\
+		{ ECS_STAT_REFUSED_SLEEP, "no-sleep-grace" })
+
+#define ecs_trace_section(n)						\
+	__print_symbolic(n,						\
+		{ ECS_POLICY_WAIT, "wait" },				\
+		{ ECS_POLICY_IRQ, "irq" },				\
+		{ ECS_POLICY_LOCK, "lock" },				\
+		{ ECS_POLICY_USER, "user" },				\
+		{ ECS_POLICY_SOFT_WAIT, "wait" },			\
+		{ ECS_POLICY_SLEEP, "sleep" },				\
+		{ ECS_POLICY_READER, "reader" },			\
+		{ ECS_POLICY_RCU, "rcu" })
 
 /* The fair class was refused the CPU of a vCPU inside a section. */
 TRACE_EVENT(ecs_grant,
@@ -30,6 +42,7 @@ TRACE_EVENT(ecs_grant,
 		__field(int, tid)
 		__field(int, vcpu)
 		__field(int, kind)
+		__field(int, section)
 		__field(u64, bound_ns)
 	),
 	TP_fast_assign(
@@ -38,14 +51,15 @@ TRACE_EVENT(ecs_grant,
 		__entry->tid = task ? task->pid : 0;
 		__entry->vcpu = v->id;
 		__entry->kind = kind;
+		__entry->section = v->state.hint;
 		__entry->bound_ns = bound_ns;
 	),
-	TP_printk("tid=%d vcpu=%d kind=%s bound_ns=%llu",
+	TP_printk("tid=%d vcpu=%d kind=%s section=%s bound_ns=%llu",
 		  __entry->tid, __entry->vcpu,
 		  __print_symbolic(__entry->kind,
 				   { ECSH_GATE_TICK, "tick" },
 				   { ECSH_GATE_WAKEUP, "wakeup" }),
-		  __entry->bound_ns)
+		  ecs_trace_section(__entry->section), __entry->bound_ns)
 );
 
 /* An extension ended before its bound. */

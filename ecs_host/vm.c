@@ -44,6 +44,7 @@ void ecsh_vm_defaults(struct ecs_ioc_params *params)
 		.valid = ECS_PARAM_ALL,
 		.mode = enable_all ? ECS_MODE_ON : ECS_MODE_OFF,
 		.grace_ns = 500 * NSEC_PER_USEC,
+		.grace_sleep_ns = 125 * NSEC_PER_USEC,
 		.recheck_ns = 50 * NSEC_PER_USEC,
 		.budget_ppm = 250000,
 		.burst_ns = 20 * NSEC_PER_MSEC,
@@ -148,6 +149,7 @@ static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
 	lockdep_assert_held(&ecsh_vm_mutex);
 	raw_spin_lock_irqsave(&v->lock, flags);
 	v->params.grace_ns = params->grace_ns;
+	v->params.grace_sleep_ns = params->grace_sleep_ns;
 	v->params.recheck_ns = params->recheck_ns;
 	v->params.burst_ns = params->burst_ns;
 	v->params.budget_ppm = params->budget_ppm;
@@ -202,12 +204,15 @@ void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v)
 
 static bool params_are_valid(const struct ecs_ioc_params *p)
 {
-	if ((p->valid & ~ECS_PARAM_ALL) || p->zero)
+	if (p->valid & ~ECS_PARAM_ALL)
 		return false;
 	if ((p->valid & ECS_PARAM_MODE) && p->mode > ECS_MODE_ON)
 		return false;
 	if ((p->valid & ECS_PARAM_GRACE) &&
 	    (p->grace_ns < ECS_GRACE_NS_MIN || p->grace_ns > ECS_GRACE_NS_MAX))
+		return false;
+	if ((p->valid & ECS_PARAM_GRACE_SLEEP) &&
+	    p->grace_sleep_ns > ECS_GRACE_SLEEP_NS_MAX)
 		return false;
 	if ((p->valid & ECS_PARAM_RECHECK) &&
 	    (p->recheck_ns < ECS_RECHECK_NS_MIN ||
@@ -233,6 +238,8 @@ static void merge(struct ecs_ioc_params *to, const struct ecs_ioc_params *from)
 		to->mode = from->mode;
 	if (from->valid & ECS_PARAM_GRACE)
 		to->grace_ns = from->grace_ns;
+	if (from->valid & ECS_PARAM_GRACE_SLEEP)
+		to->grace_sleep_ns = from->grace_sleep_ns;
 	if (from->valid & ECS_PARAM_RECHECK)
 		to->recheck_ns = from->recheck_ns;
 	if (from->valid & ECS_PARAM_BUDGET)

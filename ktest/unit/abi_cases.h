@@ -114,13 +114,20 @@ NEXT(ecs_ioc_params, budget_ppm, burst_ns);
 NEXT(ecs_ioc_params, burst_ns, hints);
 NEXT(ecs_ioc_params, hints, waiters);
 NEXT(ecs_ioc_params, waiters, yield);
-NEXT(ecs_ioc_params, yield, zero);
-LAST(ecs_ioc_params, zero, 40);
+NEXT(ecs_ioc_params, yield, grace_sleep_ns);
+LAST(ecs_ioc_params, grace_sleep_ns, 40);
+
+FIRST(ecs_ioc_kind, captured);
+NEXT(ecs_ioc_kind, captured, deferred);
+NEXT(ecs_ioc_kind, deferred, avoided);
+NEXT(ecs_ioc_kind, avoided, preempted);
+LAST(ecs_ioc_kind, preempted, 32);
 
 FIRST(ecs_ioc_stats, counter);
-NEXT(ecs_ioc_stats, counter, ext);
+NEXT(ecs_ioc_stats, counter, kind);
+NEXT(ecs_ioc_stats, kind, ext);
 NEXT(ecs_ioc_stats, ext, late);
-LAST(ecs_ioc_stats, late, 1408);
+LAST(ecs_ioc_stats, late, 1664);
 
 FIRST(ecs_ioc_version, size);
 NEXT(ecs_ioc_version, size, interface);
@@ -140,7 +147,7 @@ NEXT(ecs_ioc_vm, vcpus, registered);
 NEXT(ecs_ioc_vm, registered, zero);
 NEXT(ecs_ioc_vm, zero, params);
 NEXT(ecs_ioc_vm, params, stats);
-LAST(ecs_ioc_vm, stats, 1472);
+LAST(ecs_ioc_vm, stats, 1728);
 
 FIRST(ecs_ioc_vcpu, size);
 NEXT(ecs_ioc_vcpu, size, flags);
@@ -153,7 +160,7 @@ NEXT(ecs_ioc_vcpu, pc_width, zero);
 NEXT(ecs_ioc_vcpu, zero, generation);
 NEXT(ecs_ioc_vcpu, generation, run_ns);
 NEXT(ecs_ioc_vcpu, run_ns, stats);
-LAST(ecs_ioc_vcpu, stats, 1456);
+LAST(ecs_ioc_vcpu, stats, 1712);
 
 FIRST(ecs_ioc_hook, size);
 NEXT(ecs_ioc_hook, size, index);
@@ -212,6 +219,7 @@ ALIGNED8(ecs_ioc_boost, run_ns);
 ALIGNED8(ecs_ioc_boost, stats);
 
 static_assert((unsigned int)ECS_STAT_NR <= ECS_STATS_ROOM, "room");
+static_assert((unsigned int)ECS_KIND_NR <= ECS_KINDS_ROOM, "room");
 static_assert((unsigned int)ECS_BOOST_STAT_NR <= ECS_BOOST_STATS_ROOM, "room");
 
 /* --- behaviour --- */
@@ -333,7 +341,7 @@ static void test_bits(const void *arg)
 	static const uint64_t params[] = {
 		ECS_PARAM_MODE,	   ECS_PARAM_GRACE, ECS_PARAM_RECHECK,
 		ECS_PARAM_BUDGET,  ECS_PARAM_BURST, ECS_PARAM_HINTS,
-		ECS_PARAM_WAITERS, ECS_PARAM_YIELD,
+		ECS_PARAM_WAITERS, ECS_PARAM_YIELD, ECS_PARAM_GRACE_SLEEP,
 	};
 	size_t i;
 
@@ -359,9 +367,9 @@ static void test_ioctls(const void *arg)
 		unsigned long request;
 		size_t size;
 	} ioctls[] = {
-		{ ECS_IOC_VERSION, 104 },      { ECS_IOC_VM_SET, 1472 },
-		{ ECS_IOC_VM_GET, 1472 },      { ECS_IOC_VM_NEXT, 1472 },
-		{ ECS_IOC_VCPU_NEXT, 1456 },   { ECS_IOC_HOOK, 72 },
+		{ ECS_IOC_VERSION, 104 },      { ECS_IOC_VM_SET, 1728 },
+		{ ECS_IOC_VM_GET, 1728 },      { ECS_IOC_VM_NEXT, 1728 },
+		{ ECS_IOC_VCPU_NEXT, 1712 },   { ECS_IOC_HOOK, 72 },
 		{ ECS_IOC_DISABLE_ALL, 0 },    { ECS_IOC_BOOST_SET, 1352 },
 		{ ECS_IOC_BOOST_CLEAR, 1352 }, { ECS_IOC_BOOST_NEXT, 1352 },
 		{ ECS_IOC_LIMIT_SET, 24 },     { ECS_IOC_LIMIT_GET, 24 },
@@ -399,10 +407,12 @@ static void test_stat_names(const void *arg)
 #define STAT_NAME(index, name, text) #name,
 	static const char *const names[] = { ECS_STATS(STAT_NAME) };
 	static const char *const boost[] = { ECS_BOOST_STATS(STAT_NAME) };
+	static const char *const kinds[] = { ECS_KINDS(STAT_NAME) };
 
 	(void)arg;
 	check_names(names, ARRAY_SIZE(names), ECS_STAT_NR);
 	check_names(boost, ARRAY_SIZE(boost), ECS_BOOST_STAT_NR);
+	check_names(kinds, ARRAY_SIZE(kinds), ECS_KIND_NR);
 }
 
 int main(void)

@@ -57,7 +57,13 @@ struct model {
 	wide first_burst;
 	wide since;
 	wide bound_ns;
+	wide soft_bound_ns;
+	bool granted_soft;
 	enum ecs_policy_phase phase;
+	/* Lengths of the extensions since it was off the CPU. */
+	wide stay[STEPS_MAX];
+	unsigned int stay_nr;
+	int soft_from; /* the first of them that left it soft spent, or -1 */
 };
 
 static void model_log(struct model *model,
@@ -105,7 +111,11 @@ static void model_init(struct model *model,
 	model->first_burst = (wide)params->burst_ns * MILLION;
 	model->since = now;
 	model->bound_ns = 0;
+	model->soft_bound_ns = 0;
+	model->granted_soft = false;
 	model->phase = ECS_POLICY_READY;
+	model->stay_nr = 0;
+	model->soft_from = -1;
 }
 
 static void model_finish(struct model *model,
@@ -115,6 +125,7 @@ static void model_finish(struct model *model,
 	wide length = now - model->since;
 
 	model_log(model, params, now, length > 0 ? length : 0);
+	model->stay[model->stay_nr++] = length > 0 ? length : 0;
 	model->phase = phase;
 }
 
@@ -123,16 +134,45 @@ static bool model_is_bound_reached(const struct model *model, wide now)
 	return now < model->since || now - model->since >= model->bound_ns;
 }
 
+static bool model_is_waiting(enum ecs_policy_hint hint)
+{
+	return hint == ECS_POLICY_WAIT || hint == ECS_POLICY_SOFT_WAIT;
+}
+
+static bool model_is_soft(enum ecs_policy_hint hint)
+{
+	return hint == ECS_POLICY_SOFT_WAIT || hint == ECS_POLICY_SLEEP ||
+	       hint == ECS_POLICY_READER || hint == ECS_POLICY_RCU;
+}
+
+static bool model_is_inside(const struct ecs_policy_params *params,
+			    enum ecs_policy_hint hint)
+{
+	return hint != ECS_POLICY_OUTSIDE &&
+	       !(model_is_waiting(hint) && params->refuse_waiters);
+}
+
 /* For a request and a recheck alike, while there is an extension. */
 static enum ecs_policy_verdict
 model_look(struct model *model, const struct ecs_policy_params *params,
-	   wide now, bool in_section)
+	   wide now, enum ecs_policy_hint hint)
 {
-	if (model_is_bound_reached(model, now)) {
+	bool reached = model_is_bound_reached(model, now);
+	bool inside = model_is_inside(params, hint);
+
+	if (inside && model_is_soft(hint) && now >= model->since &&
+	    now >= model->since + model->soft_bound_ns) {
+		if (model->soft_from < 0)
+			model->soft_from = (int)model->stay_nr;
+		model_finish(model, params, now, ECS_POLICY_READY);
+		return model->granted_soft || reached ? ECS_POLICY_CAP :
+							ECS_POLICY_RELEASE;
+	}
+	if (reached) {
 		model_finish(model, params, now, ECS_POLICY_SPENT);
 		return ECS_POLICY_CAP;
 	}
-	if (!in_section) {
+	if (!inside) {
 		model_finish(model, params, now, ECS_POLICY_READY);
 		return ECS_POLICY_RELEASE;
 	}
@@ -140,11 +180,22 @@ model_look(struct model *model, const struct ecs_policy_params *params,
 	return ECS_POLICY_CONTINUE;
 }
 
-static bool model_is_inside(const struct ecs_policy_params *params,
-			    enum ecs_policy_hint hint)
+/* What is left of the grace for a section: all of it, a rest, or nothing. */
+static wide model_grace(const struct model *model,
+			const struct ecs_policy_params *params,
+			enum ecs_policy_hint hint)
 {
-	return hint == ECS_POLICY_INSIDE ||
-	       (hint == ECS_POLICY_WAITING && !params->refuse_waiters);
+	wide left = params->grace_ns;
+	unsigned int i;
+
+	if (model->phase == ECS_POLICY_SPENT)
+		return 0;
+	if (model->soft_from < 0)
+		return left;
+	for (i = (unsigned int)model->soft_from; i < model->stay_nr; i++)
+		left -= model->stay[i];
+	return model_is_soft(hint) || left < (wide)params->recheck_ns ? 0 :
+									left;
 }
 
 /*
@@ -158,21 +209,23 @@ model_request(struct model *model, const struct ecs_policy_params *params,
 {
 	bool in_section = model_is_inside(params, hint);
 	wide most, least, want = (wide)params->recheck_ns * MILLION;
-	wide grace = (wide)params->grace_ns * MILLION;
+	wide grace = model_grace(model, params, hint) * MILLION;
 	wide bound = (wide)bound_ns * MILLION;
 
 	if (model->phase == ECS_POLICY_EXTENDED) {
-		got = model_look(model, params, now, in_section);
+		got = model_look(model, params, now, hint);
 		return got == ECS_POLICY_CONTINUE ? ECS_POLICY_JOIN : got;
 	}
 	model_log(model, params, now, 0);
-	if (hint == ECS_POLICY_WAITING && !in_section)
+	if (model_is_waiting(hint) && !in_section)
 		return ECS_POLICY_WAITER;
 	if (!in_section)
 		return ECS_POLICY_PASS;
+	if (model_is_soft(hint) && !params->grace_sleep_ns)
+		return ECS_POLICY_NO_SOFT;
 	if (!params->extend)
 		return ECS_POLICY_OBSERVE;
-	if (model->phase == ECS_POLICY_SPENT)
+	if (!grace)
 		return ECS_POLICY_NO_SECOND;
 	most = model_tokens(model);
 	least = most - model_slack(model);
@@ -186,6 +239,11 @@ model_request(struct model *model, const struct ecs_policy_params *params,
 	model->phase = ECS_POLICY_EXTENDED;
 	model->since = now;
 	model->bound_ns = (wide)bound_ns;
+	model->granted_soft = model_is_soft(hint);
+	model->soft_bound_ns = model->soft_from >= 0 ?
+				       0 :
+				       min_wide((wide)params->grace_sleep_ns,
+						model->bound_ns);
 	return ECS_POLICY_GRANT;
 }
 
@@ -195,7 +253,7 @@ model_recheck(struct model *model, const struct ecs_policy_params *params,
 {
 	if (model->phase != ECS_POLICY_EXTENDED)
 		return ECS_POLICY_NONE;
-	return model_look(model, params, now, model_is_inside(params, hint));
+	return model_look(model, params, now, hint);
 }
 
 static enum ecs_policy_verdict
@@ -216,18 +274,23 @@ model_off_cpu(struct model *model, const struct ecs_policy_params *params,
 	enum ecs_policy_verdict verdict = model_end(model, params, now);
 
 	model->phase = ECS_POLICY_READY;
+	model->stay_nr = 0;
+	model->soft_from = -1;
 	return verdict;
 }
 
 /* After CONTINUE: the looks come at doubling distances, the last at the bound. */
 static wide model_next(const struct model *model,
-		       const struct ecs_policy_params *params, wide now)
+		       const struct ecs_policy_params *params, wide now,
+		       enum ecs_policy_hint hint)
 {
 	wide at_least = now + (wide)params->recheck_ns;
 	wide doubled = model->since + 2 * (now - model->since);
+	wide bound = model_is_soft(hint) ? model->soft_bound_ns :
+					   model->bound_ns;
 
 	return min_wide(doubled > at_least ? doubled : at_least,
-			model->since + model->bound_ns);
+			model->since + bound);
 }
 
 /* --- random parameters and histories --- */
@@ -237,6 +300,12 @@ static void random_params(struct rng *rng, struct ecs_policy_params *params)
 	params->grace_ns = rng_range(rng, ECS_GRACE_NS_MIN,
 				     rng_percent(rng, 80) ? 1000 * US :
 							    ECS_GRACE_NS_MAX);
+	params->grace_sleep_ns = 0;
+	if (rng_percent(rng, 90))
+		params->grace_sleep_ns =
+			rng_log(rng, rng_percent(rng, 80) ?
+					     params->grace_ns :
+					     ECS_GRACE_SLEEP_NS_MAX);
 	params->recheck_ns =
 		rng_range(rng, ECS_RECHECK_NS_MIN,
 			  rng_percent(rng, 80) ? 100 * US : ECS_RECHECK_NS_MAX);
@@ -261,6 +330,7 @@ struct extension {
 	wide start;
 	wide end;
 	wide bound;
+	bool soft; /* its end left the vCPU soft spent, or it was before */
 };
 
 /* One history: the policy, the world around it, and what was seen of it. */
@@ -272,10 +342,23 @@ struct run {
 	wide now;
 	wide due; /* when the timer should fire */
 	enum ecs_policy_hint hint;
-	bool capped; /* CAP was said, not off the CPU since */
+	bool spent;	   /* the bound was reached, not off the CPU since */
+	unsigned int stay; /* the first extension since it was off the CPU */
 	struct extension extensions[STEPS_MAX];
 	unsigned int nr;
 };
+
+/* Hard or soft alike, mostly without a wait. */
+static enum ecs_policy_hint random_section(struct rng *rng)
+{
+	static const enum ecs_policy_hint hints[] = {
+		ECS_POLICY_LOCK, ECS_POLICY_LOCK,   ECS_POLICY_IRQ,
+		ECS_POLICY_USER, ECS_POLICY_WAIT,   ECS_POLICY_SLEEP,
+		ECS_POLICY_RCU,	 ECS_POLICY_READER, ECS_POLICY_SOFT_WAIT,
+	};
+
+	return hints[rng_below(rng, ARRAY_SIZE(hints))];
+}
 
 static void run_init(struct run *run, struct rng *rng)
 {
@@ -284,9 +367,10 @@ static void run_init(struct run *run, struct rng *rng)
 	run->origin = random_origin(rng);
 	run->now = 0;
 	run->due = 0;
-	run->hint = rng_percent(rng, 50) ? ECS_POLICY_INSIDE :
+	run->hint = rng_percent(rng, 50) ? random_section(rng) :
 					   ECS_POLICY_OUTSIDE;
-	run->capped = false;
+	run->spent = false;
+	run->stay = 0;
 	run->nr = 0;
 	ecs_policy_init(&run->params, &run->state, run->origin);
 }
@@ -311,13 +395,10 @@ static enum event run_advance(struct run *run, uint64_t late)
 	if (rng_percent(rng, 30))
 		run->hint = run->hint != ECS_POLICY_OUTSIDE ?
 				    ECS_POLICY_OUTSIDE :
-			    rng_percent(rng, 70) ? ECS_POLICY_INSIDE :
-						   ECS_POLICY_WAITING;
-	/* One that is inside begins or ends to wait. */
-	if (rng_percent(rng, 10) && run->hint != ECS_POLICY_OUTSIDE)
-		run->hint = run->hint == ECS_POLICY_INSIDE ?
-				    ECS_POLICY_WAITING :
-				    ECS_POLICY_INSIDE;
+				    random_section(rng);
+	/* One that is inside takes or releases a lock, or begins to wait. */
+	if (rng_percent(rng, 20) && run->hint != ECS_POLICY_OUTSIDE)
+		run->hint = random_section(rng);
 	if (extended && (pick < 60 || then >= run->due)) {
 		if (run->due > run->now)
 			run->now = run->due;
@@ -343,6 +424,7 @@ static bool belongs(enum event event, enum ecs_policy_verdict verdict)
 	case ECS_POLICY_NO_BUDGET:
 	case ECS_POLICY_NO_SECOND:
 	case ECS_POLICY_WAITER:
+	case ECS_POLICY_NO_SOFT:
 		return event == EVENT_REQUEST;
 	case ECS_POLICY_CONTINUE:
 		return event == EVENT_RECHECK;
@@ -377,18 +459,33 @@ static void watch(struct run *run, const struct ecs_policy_state *before,
 		      "%lld of %lld", (long long)state->tokens_ns,
 		      (long long)burst);
 	if (event == EVENT_OFF_CPU) {
-		CHECK(state->phase == ECS_POLICY_READY, "%d", state->phase);
-		run->capped = false;
+		CHECK(state->phase == ECS_POLICY_READY && !state->soft_spent,
+		      "%d", state->phase);
+		run->spent = false;
+		run->stay = run->nr;
 	}
 	if (verdict == ECS_POLICY_CAP) {
-		CHECK(state->phase == ECS_POLICY_SPENT, "%d", state->phase);
-		run->capped = true;
+		CHECK(state->phase == ECS_POLICY_SPENT ||
+			      (state->phase == ECS_POLICY_READY &&
+			       state->soft_spent),
+		      "%d", state->phase);
+		run->spent = state->phase == ECS_POLICY_SPENT;
 	}
+	if (verdict == ECS_POLICY_CONTINUE || verdict == ECS_POLICY_JOIN)
+		CHECK(!model_is_soft(run->hint) ||
+			      run_clock(run) - state->since <
+				      state->soft_bound_ns,
+		      "a soft section goes on after its bound");
 	if (verdict == ECS_POLICY_CONTINUE) {
 		CHECK(next_ns > 0, "next look at once");
 		CHECK(run_clock(run) + next_ns - state->since <=
 			      state->bound_ns,
 		      "next look after the bound, in %llu",
+		      (unsigned long long)next_ns);
+		CHECK(!model_is_soft(run->hint) ||
+			      run_clock(run) + next_ns - state->since <=
+				      state->soft_bound_ns,
+		      "next look after the soft bound, in %llu",
 		      (unsigned long long)next_ns);
 		run->due = run->now + next_ns;
 	} else {
@@ -397,31 +494,42 @@ static void watch(struct run *run, const struct ecs_policy_state *before,
 	if (verdict == ECS_POLICY_GRANT) {
 		CHECK(run->hint != ECS_POLICY_OUTSIDE,
 		      "granted outside a section");
-		CHECK(run->hint != ECS_POLICY_WAITING ||
-			      !params->refuse_waiters,
+		CHECK(!model_is_waiting(run->hint) || !params->refuse_waiters,
 		      "granted to a waiter");
+		CHECK(!model_is_soft(run->hint) ||
+			      (params->grace_sleep_ns && !before->soft_spent),
+		      "granted to a soft section");
 		CHECK(params->extend, "granted though only observing");
 		CHECK(before->phase == ECS_POLICY_READY, "granted in phase %d",
 		      before->phase);
-		CHECK(!run->capped, "granted again before off CPU");
+		CHECK(!run->spent, "granted again before off CPU");
 		CHECK(state->bound_ns <= params->grace_ns &&
 			      (int64_t)state->bound_ns <= state->tokens_ns,
 		      "bound %llu, grace %llu, tokens %lld",
 		      (unsigned long long)state->bound_ns,
 		      (unsigned long long)params->grace_ns,
 		      (long long)state->tokens_ns);
+		CHECK(state->soft_bound_ns <= state->bound_ns &&
+			      state->soft_bound_ns <= params->grace_sleep_ns,
+		      "soft bound %llu",
+		      (unsigned long long)state->soft_bound_ns);
 		run->due = run->now +
-			   (wide)(state->bound_ns < params->recheck_ns ?
-					  state->bound_ns :
-					  params->recheck_ns);
+			   min_wide((wide)params->recheck_ns,
+				    model_is_soft(run->hint) ?
+					    (wide)state->soft_bound_ns :
+					    (wide)state->bound_ns);
+		CHECK(run->now + (wide)ecs_policy_first_ns(params, state) ==
+			      run->due,
+		      "first look");
 		run->extensions[run->nr++] = (struct extension){
-			run->now, run->now, (wide)state->bound_ns
+			run->now, run->now, (wide)state->bound_ns, false
 		};
 	}
 	if (before->phase == ECS_POLICY_EXTENDED &&
 	    state->phase != ECS_POLICY_EXTENDED) {
 		last = &run->extensions[run->nr - 1];
 		last->end = run->now;
+		last->soft = state->soft_spent;
 		CHECK(state->length_ns ==
 			      (run->now > last->start ?
 				       (uint64_t)(run->now - last->start) :
@@ -476,13 +584,15 @@ static void compare(const struct run *run, struct model *model,
 	}
 	CHECK(got == want, "event %d: %d, not %d", event, got, want);
 	if (got == ECS_POLICY_CONTINUE) {
-		next = model_next(model, &run->params, run->now);
+		next = model_next(model, &run->params, run->now, run->hint);
 		CHECK(run->due == next, "next look in %lld, not %lld",
 		      (long long)(run->due - run->now),
 		      (long long)(next - run->now));
 	}
 	CHECK(run->state.phase == model->phase, "event %d: phase %d, not %d",
 	      event, run->state.phase, model->phase);
+	CHECK(run->state.soft_spent == (model->soft_from >= 0),
+	      "event %d: soft spent %d", event, run->state.soft_spent);
 	tokens = model_tokens(model);
 	CHECK((wide)run->state.tokens_ns * MILLION <= tokens &&
 		      (wide)run->state.tokens_ns * MILLION >=
@@ -590,6 +700,60 @@ static bool no_window_overdraws(struct rng *rng)
 	return !test_failures;
 }
 
+/*
+ * What one task may have to wait longer because of this vCPU: the extensions that
+ * follow one another without a release, until the vCPU is off the CPU, are together
+ * no longer than the grace and what the last one was looked at too late.
+ */
+static void check_stay(const struct run *run, bool always_inside)
+{
+	const struct extension *end;
+	wide sum = 0, length;
+	unsigned int i;
+
+	for (i = run->stay; i < run->nr; i++) {
+		end = &run->extensions[i];
+		length = end->end - end->start;
+		if (!end->soft && !always_inside) {
+			CHECK(!sum, "extension %u: no longer soft spent", i);
+			continue;
+		}
+		CHECK(sum + min_wide(length, end->bound) <=
+			      (wide)run->params.grace_ns,
+		      "extensions %u to %u: %lld", run->stay, i,
+		      (long long)(sum + length));
+		sum += length;
+	}
+}
+
+static bool stays_keep_to_the_grace(struct rng *rng)
+{
+	bool always_inside = rng_percent(rng, 50);
+	enum ecs_policy_verdict verdict;
+	struct ecs_policy_state before;
+	static struct run run;
+	enum event event;
+	unsigned int i;
+	uint64_t next;
+
+	run_init(&run, rng);
+	run.params.refuse_waiters &= !always_inside;
+	for (i = 0; i < STEPS_MAX && !test_failures; i++) {
+		event = run_advance(&run, 100 * US);
+		/* Others end extensions in between, and for any reason. */
+		if (always_inside && event == EVENT_END)
+			event = EVENT_REQUEST;
+		if (always_inside && run.hint == ECS_POLICY_OUTSIDE)
+			run.hint = random_section(rng);
+		if (run.state.phase != ECS_POLICY_EXTENDED)
+			check_stay(&run, always_inside);
+		before = run.state;
+		verdict = run_event(&run, event, &next);
+		watch(&run, &before, event, verdict, next);
+	}
+	return !test_failures;
+}
+
 /* A guest that is always in a section, as busy a host as can be. */
 static bool greedy_gets_its_share(struct rng *rng)
 {
@@ -601,7 +765,7 @@ static bool greedy_gets_its_share(struct rng *rng)
 
 	run_init(&run, rng);
 	run.params.extend = true;
-	run.hint = ECS_POLICY_INSIDE;
+	run.hint = ECS_POLICY_LOCK;
 	for (i = 0; i < 5000 && run.nr < STEPS_MAX && !test_failures; i++) {
 		before = run.state;
 		if (before.phase == ECS_POLICY_EXTENDED) {
@@ -638,7 +802,7 @@ static bool never_off_cpu_gets_one(struct rng *rng)
 	uint64_t next;
 
 	run_init(&run, rng);
-	run.hint = ECS_POLICY_INSIDE;
+	run.hint = rng_percent(rng, 50) ? ECS_POLICY_LOCK : ECS_POLICY_SLEEP;
 	for (i = 0; i < 1000; i++) {
 		run.now += rng_log(rng, 10 * MS);
 		verdict = run_event(&run,
@@ -696,7 +860,7 @@ static bool more_budget_wins_first(struct rng *rng)
 			   (long long)less.state.tokens_ns))
 			return false;
 		if (verdict == ECS_POLICY_GRANT)
-			next = run.params.recheck_ns;
+			next = ecs_policy_first_ns(&run.params, &run.state);
 		run.due = run.now + (wide)next;
 	}
 	return true;
@@ -704,6 +868,7 @@ static bool more_budget_wins_first(struct rng *rng)
 
 /* Histories are worth nothing if they do not reach what they should. */
 static unsigned long reached[ECS_POLICY_ENDED + 1];
+static unsigned long rests, prolonged, hard_over;
 
 static bool reach_some(struct rng *rng)
 {
@@ -721,6 +886,13 @@ static bool reach_some(struct rng *rng)
 		verdict = run_event(&run, event, &next);
 		watch(&run, &before, event, verdict, next);
 		reached[verdict]++;
+		rests += verdict == ECS_POLICY_GRANT && before.soft_spent;
+		prolonged += verdict == ECS_POLICY_CONTINUE &&
+			     model_is_soft(before.hint) &&
+			     run_clock(&run) - before.since >=
+				     before.soft_bound_ns;
+		hard_over += verdict == ECS_POLICY_RELEASE &&
+			     run.state.soft_spent && !before.soft_spent;
 	}
 	return !test_failures;
 }
@@ -735,6 +907,12 @@ static void test_windows(const void *arg)
 {
 	(void)arg;
 	test_rounds(3000, no_window_overdraws);
+}
+
+static void test_stays(const void *arg)
+{
+	(void)arg;
+	test_rounds(3000, stays_keep_to_the_grace);
 }
 
 static void test_greedy(const void *arg)
@@ -767,6 +945,9 @@ static void test_reach(const void *arg)
 	for (i = 0; i < ARRAY_SIZE(reached); i++)
 		CHECK(reached[i] >= 100, "verdict %u: %lu times", i,
 		      reached[i]);
+	CHECK(rests >= 100, "the rest of a grace: %lu times", rests);
+	CHECK(prolonged >= 100, "soft, then hard: %lu times", prolonged);
+	CHECK(hard_over >= 100, "hard, then soft: %lu times", hard_over);
 }
 
 int main(void)
@@ -774,6 +955,8 @@ int main(void)
 	static const struct test tests[] = {
 		{ "policy equals the model", test_equals_model, NULL },
 		{ "no window overdraws the budget", test_windows, NULL },
+		{ "until off the CPU it is one grace at most", test_stays,
+		  NULL },
 		{ "always in a section gets its share at most", test_greedy,
 		  NULL },
 		{ "never off the CPU gets one extension", test_never_off_cpu,

@@ -96,6 +96,7 @@ static int change_named(char **specs, int count,
 enum {
 	OBSERVE = OPTIONS_OWN,
 	GRACE,
+	GRACE_SLEEP,
 	RECHECK,
 	BUDGET,
 	BURST,
@@ -107,6 +108,7 @@ enum {
 static const struct option enable_options[] = {
 	{ "observe", no_argument, NULL, OBSERVE },
 	{ "grace", required_argument, NULL, GRACE },
+	{ "grace-sleep", required_argument, NULL, GRACE_SLEEP },
 	{ "recheck", required_argument, NULL, RECHECK },
 	{ "budget", required_argument, NULL, BUDGET },
 	{ "burst", required_argument, NULL, BURST },

@@ -24,6 +24,7 @@ static void json_stats(struct json_object *to,
 	for (i = 0; i < ECS_STAT_NR; i++)
 		js_u64(obj, figure_counter_name(i), stats->counter[i]);
 	js_add(to, "counters", obj);
+	show_json_kinds(to, stats);
 	show_json_hist(to, "ext", stats->ext,
 		       stats->counter[ECS_STAT_EXT_MAX_NS]);
 	show_json_hist(to, "late", stats->late,
@@ -93,6 +94,7 @@ static void text_counters(const struct view *view,
 		table_cell(&t, "%s", figure_counter_text((unsigned int)i));
 	}
 	table_print(&t, "  ");
+	show_text_kinds(&view->ioc.stats);
 	for (i = 0; i < 9 && count; i++)
 		table_cell(&c, "%s", head[i]);
 	for (i = 0; i < count; i++) {
@@ -137,9 +139,9 @@ static void text_vm(const struct shown *shown)
 	const struct view *view = &shown->view;
 	const struct ecs_ioc_params *p = &view->ioc.params;
 	const struct ecs_ioc_stats *stats = &view->ioc.stats;
-	char grace[UNITS_TEXT], recheck[UNITS_TEXT], budget[UNITS_TEXT],
-		burst[UNITS_TEXT], percent[FIGURE_PERCENT], label[VM_LABEL],
-		hints[PARAM_HINTS];
+	char grace[UNITS_TEXT], sleeping[UNITS_TEXT], recheck[UNITS_TEXT],
+		budget[UNITS_TEXT], burst[UNITS_TEXT], percent[FIGURE_PERCENT],
+		label[VM_LABEL], hints[PARAM_HINTS];
 	struct figure f;
 
 	figure_derive(&f, stats);
@@ -147,8 +149,10 @@ static void text_vm(const struct shown *shown)
 	printf("  uuid      %s\n", view->id->uuid[0] ? view->id->uuid : "-");
 	printf("  mode      %s%s\n", param_mode_name(p->mode),
 	       view->known ? "" : " (not known to ecs yet)");
-	printf("  grace     %s, looked at after %s\n",
-	       units_ns(grace, p->grace_ns), units_ns(recheck, p->recheck_ns));
+	printf("  grace     %s, of sleeping locks %s, looked at after %s\n",
+	       units_ns(grace, p->grace_ns),
+	       units_ns(sleeping, p->grace_sleep_ns),
+	       units_ns(recheck, p->recheck_ns));
 	printf("  budget    %s, burst %s\n", units_ppm(budget, p->budget_ppm),
 	       units_ns(burst, p->burst_ns));
 	printf("  hints     %s\n", param_hints(hints, p->hints));

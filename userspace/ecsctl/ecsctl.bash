@@ -24,8 +24,8 @@ _ecsctl() {
 	enable | disable | status | show | boost | unboost | limit)
 		case $verb in
 		enable)
-			options+=' --observe --grace --recheck --budget --burst'
-			options+=' --hints --waiters --yield'
+			options+=' --observe --grace --grace-sleep --recheck'
+			options+=' --budget --burst --hints --waiters --yield'
 			;;
 		disable) options+=' --all' ;;
 		boost)
@@ -39,8 +39,8 @@ _ecsctl() {
 	set)
 		words="$options --hints"
 		if ((COMP_CWORD > verb_at + 1)); then
-			words+=' mode=off mode=observe mode=on grace= recheck='
-			words+=' budget= burst= hints= waiters=extend'
+			words+=' mode=off mode=observe mode=on grace='
+			words+=' grace-sleep= recheck= budget= burst= hints= waiters=extend'
 			words+=' waiters=refuse yield=on yield=off'
 		fi
 		;;

@@ -15,6 +15,12 @@ static const struct {
 #undef COUNTER
 };
 
+static const char *const kinds[ECS_KIND_NR] = {
+#define KIND(index, name, text) [ECS_KIND_##index] = #name,
+	ECS_KINDS(KIND)
+#undef KIND
+};
+
 /**
  * figure_derive() - the figures of a VM or a vCPU
  * @f: out
@@ -82,4 +88,15 @@ const char *figure_counter_name(unsigned int index)
 const char *figure_counter_text(unsigned int index)
 {
 	return index < ECS_STAT_NR ? counters[index].text : NULL;
+}
+
+/**
+ * figure_kind_name() - the name of a kind of section, as in the JSON
+ * @index: enum ecs_kind
+ *
+ * Return: its name, or NULL if it has none.
+ */
+const char *figure_kind_name(unsigned int index)
+{
+	return index < ECS_KIND_NR ? kinds[index] : NULL;
 }

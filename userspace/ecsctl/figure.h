@@ -36,5 +36,6 @@ void figure_derive(struct figure *f, const struct ecs_ioc_stats *stats);
 const char *figure_percent(char buf[FIGURE_PERCENT], const struct figure *f);
 const char *figure_counter_name(unsigned int index);
 const char *figure_counter_text(unsigned int index);
+const char *figure_kind_name(unsigned int index);
 
 #endif /* FIGURE_H */

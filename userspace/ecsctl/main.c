@@ -28,15 +28,15 @@ static const struct command commands[] = {
 	{ "show", false, cmd_show, "VM...",
 	  "  All that is known of a VM and its vCPUs.\n" VM_HELP },
 	{ "enable", true, cmd_enable,
-	  "VM... [--observe] [--grace TIME] [--recheck TIME] [--budget SHARE] [--burst TIME] [--hints LIST] [--waiters extend|refuse] [--yield on|off]",
+	  "VM... [--observe] [--grace TIME] [--grace-sleep TIME] [--recheck TIME] [--budget SHARE] [--burst TIME] [--hints LIST] [--waiters extend|refuse] [--yield on|off]",
 	  "  Serve these VMs; with --observe only count what would be done.\n"
 	  PARAM_HELP HINTS_HELP VM_HELP },
 	{ "disable", true, cmd_disable, "VM... | --all",
 	  "  Leave these VMs alone again; --all: every VM, always safe to run.\n"
 	  "  Also ends their boosts.\n" VM_HELP },
 	{ "set", true, cmd_set, "VM [KEY=VALUE...] [--hints LIST]",
-	  "  Keys: mode=off|observe|on grace= recheck= budget= burst= hints=\n"
-	  "  waiters=extend|refuse yield=on|off\n"
+	  "  Keys: mode=off|observe|on grace= grace-sleep= recheck= budget=\n"
+	  "  burst= hints= waiters=extend|refuse yield=on|off\n"
 	  PARAM_HELP HINTS_HELP VM_HELP },
 	{ "boost", true, cmd_boost,
 	  "VM --sbt TIME --usbt TIME [--borrow TIME] [--backend auto|pick|fifo] [--vcpu LIST | --tid TID]",

@@ -50,6 +50,9 @@ static const struct param {
 } params_known[] = {
 	{ "grace", ECS_PARAM_GRACE, offsetof(struct ecs_ioc_params, grace_ns),
 	  ECS_GRACE_NS_MIN, ECS_GRACE_NS_MAX },
+	{ "grace-sleep", ECS_PARAM_GRACE_SLEEP,
+	  offsetof(struct ecs_ioc_params, grace_sleep_ns),
+	  ECS_GRACE_SLEEP_NS_MIN, ECS_GRACE_SLEEP_NS_MAX },
 	{ "recheck", ECS_PARAM_RECHECK,
 	  offsetof(struct ecs_ioc_params, recheck_ns),
 	  ECS_RECHECK_NS_MIN, ECS_RECHECK_NS_MAX },
@@ -187,7 +190,7 @@ static int set_number(struct ecs_ioc_params *params, const struct param *p,
 /**
  * param_set() - set one parameter and its valid bit
  * @params: changed only if all is well
- * @key: mode, grace, recheck, budget, burst, hints, waiters or yield
+ * @key: mode, grace, grace-sleep, recheck, budget, burst, hints, waiters or yield
  * @value: a word, a list of words, or a number with its unit
  *
  * Return: OUT_OK or OUT_USAGE, with a message.
@@ -216,7 +219,7 @@ int param_set(struct ecs_ioc_params *params, const char *key, const char *value)
 		return set_number(params, &params_known[i], value);
 	}
 	return fail(OUT_USAGE,
-		    "unknown key \"%s\"; there are mode, grace, recheck, budget, burst, hints, waiters, yield",
+		    "unknown key \"%s\"; there are mode, grace, grace-sleep, recheck, budget, burst, hints, waiters, yield",
 		    key);
 }
 

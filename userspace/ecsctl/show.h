@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* show.h: histograms and boosts, as text and JSON. */
+/* show.h: kinds of sections, histograms and boosts, as text and JSON. */
 #ifndef SHOW_H
 #define SHOW_H
 
@@ -17,6 +17,9 @@ void show_json_hist(struct json_object *to, const char *key,
 void show_text_hist(const char *name, const __u64 *bucket, uint64_t max_ns);
 const char *show_percentile(char buf[UNITS_TEXT], const __u64 *bucket,
 			    uint64_t max_ns, unsigned int permille);
+
+void show_json_kinds(struct json_object *to, const struct ecs_ioc_stats *stats);
+void show_text_kinds(const struct ecs_ioc_stats *stats);
 
 void show_json_boosts(struct json_object *to,
 		      const struct ecs_ioc_boost *boosts, size_t count);

@@ -103,6 +103,7 @@ void view_json_params(struct json_object *to,
 	struct json_object *obj = json_object_new_object();
 
 	js_u64(obj, "grace_ns", params->grace_ns);
+	js_u64(obj, "grace_sleep_ns", params->grace_sleep_ns);
 	js_u64(obj, "recheck_ns", params->recheck_ns);
 	js_u64(obj, "budget_ppm", params->budget_ppm);
 	js_u64(obj, "burst_ns", params->burst_ns);

@@ -5,8 +5,9 @@
  * The file ECSCTL_TEST_DEV names, one thing a line, key=value after the first
  * word; times in ns:
  *
- *   version interface=2 abi=1.0 enable_all=0 features=0x7f version=TEXT
+ *   version interface=3 abi=1.0 enable_all=0 features=0x7f version=TEXT
  *   vm pid=N vcpus=N registered=N mode=N grace=N ... COUNTER=N ext.BUCKET=N
+ *      KIND.captured=N KIND.deferred=N KIND.avoided=N KIND.preempted=N
  *   vcpu pid=N vcpu=N tid=N registered=N ... COUNTER=N late.BUCKET=N
  *   hook name=SYMBOL error=-2 optional=0 feature=0x2
  *   boost ..., limit ..., room ...: see dev_fake_boost.c
@@ -76,14 +77,30 @@ static void text(const char *line, const char *key, char *to, size_t size)
 		memcpy(to, p + strlen(key), strcspn(p + strlen(key), " \n"));
 }
 
+static __u64 kind_number(const char *line, unsigned int kind, const char *what)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s.%s", figure_kind_name(kind), what);
+	return (__u64)fake_number(line, key, 0);
+}
+
 static void load_stats(const char *line, struct ecs_ioc_stats *stats)
 {
-	char key[16];
+	char key[32];
 	unsigned int i;
 
 	for (i = 0; i < ECS_STAT_NR; i++)
 		stats->counter[i] =
 			(__u64)fake_number(line, figure_counter_name(i), 0);
+	for (i = 0; i < ECS_KIND_NR; i++) {
+		stats->kind[i] = (struct ecs_ioc_kind){
+			.captured = kind_number(line, i, "captured"),
+			.deferred = kind_number(line, i, "deferred"),
+			.avoided = kind_number(line, i, "avoided"),
+			.preempted = kind_number(line, i, "preempted"),
+		};
+	}
 	for (i = 0; i < ECS_HIST_BUCKETS; i++) {
 		snprintf(key, sizeof(key), "ext.%u", i);
 		stats->ext[i] = (__u64)fake_number(line, key, 0);
@@ -97,6 +114,7 @@ static void load_params(const char *line, struct ecs_ioc_params *p)
 	p->valid = ECS_PARAM_ALL;
 	p->mode = (__u32)fake_number(line, "mode", 0);
 	p->grace_ns = (__u32)fake_number(line, "grace", 300000);
+	p->grace_sleep_ns = (__u32)fake_number(line, "grace_sleep", 75000);
 	p->recheck_ns = (__u32)fake_number(line, "recheck", 50000);
 	p->budget_ppm = (__u32)fake_number(line, "budget", 200000);
 	p->burst_ns = (__u32)fake_number(line, "burst", 10000000);
@@ -259,6 +277,8 @@ static void apply(struct ecs_ioc_params *to, const struct ecs_ioc_params *p)
 		to->mode = p->mode;
 	if (p->valid & ECS_PARAM_GRACE)
 		to->grace_ns = p->grace_ns;
+	if (p->valid & ECS_PARAM_GRACE_SLEEP)
+		to->grace_sleep_ns = p->grace_sleep_ns;
 	if (p->valid & ECS_PARAM_RECHECK)
 		to->recheck_ns = p->recheck_ns;
 	if (p->valid & ECS_PARAM_BUDGET)
@@ -292,8 +312,10 @@ static int vm_set(struct ecs_ioc_vm *vm)
 		fake_note(" waiters=%u", p.waiters);
 	if (p.valid & ECS_PARAM_YIELD)
 		fake_note(" yield=%u", p.yield);
+	if (p.valid & ECS_PARAM_GRACE_SLEEP)
+		fake_note(" grace_sleep=%u", p.grace_sleep_ns);
 	fake_note("\n");
-	if ((p.valid & ~ECS_PARAM_ALL) || p.zero)
+	if (p.valid & ~ECS_PARAM_ALL)
 		return -EINVAL;
 	if (!known) {
 		known = &vms[nr_vms++];

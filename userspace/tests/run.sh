@@ -244,7 +244,7 @@ test_completion() {
 	completes disable ecsctl dis &&
 		completes --all ecsctl disable --a &&
 		completes solo ecsctl -j status s &&
-		completes grace= ecsctl set web gr &&
+		completes "grace= grace-sleep=" ecsctl set web gr &&
 		completes unboost ecsctl help un &&
 		completes guest ecsctl gu &&
 		completes --json ecsctl guest --j &&

@@ -357,6 +357,13 @@ static void test_param(void)
 		      p.waiters == ECS_WAITERS_REFUSE,
 	      "refuse");
 	CHECK(!param_assign(&p, "yield=on") && p.yield == ECS_YIELD_ON, "on");
+	CHECK(param_assign(&p, "grace-sleep=10.000001ms") == OUT_USAGE,
+	      "too long");
+	CHECK(param_assign(&p, "grace-sleep=0") == OUT_USAGE, "no unit");
+	CHECK(!(p.valid & ECS_PARAM_GRACE_SLEEP), "unchanged");
+	CHECK(!param_assign(&p, "grace-sleep=0ns") && !p.grace_sleep_ns &&
+		      p.valid & ECS_PARAM_GRACE_SLEEP,
+	      "none");
 	CHECK(param_assign(&p, "recheck=4999ns") == OUT_USAGE, "too short");
 	CHECK(param_assign(&p, "recheck=1.000001ms") == OUT_USAGE, "too long");
 	CHECK(!param_assign(&p, "recheck=1ms"), "1 ms");
