@@ -91,7 +91,8 @@
  *     any time, and read 0 else. They are true of the moment; of a vCPU that
  *     waits for a CPU both are not 0, of one that sleeps both are 0. Of one that
  *     is not registered they say nothing: memory that was migrated may hold the
- *     words of another host.
+ *     words of another host. From minor 1 on "kept" tells the 0 of a hint that is
+ *     kept from the 0 of one that is not.
  * 15. Waiting. Where rule 4 says "inside" and "waiting" is not zero, the host may
  *     decline to defer, as if the vCPU were in no section. An interrupt that
  *     comes while the vCPU waits is none: if the preempt count has bits of
@@ -115,7 +116,7 @@
 
 #define ECS_ABI_MAGIC 0x45435331u /* "ECS1" */
 #define ECS_ABI_MAJOR 1
-#define ECS_ABI_MINOR 0
+#define ECS_ABI_MINOR 1
 
 /*
  * The MSRs. The range lies outside all that VMX and SVM can pass through to a
@@ -155,7 +156,7 @@
 #define ECS_ABI_WAITING_IRQ \
 	(1u << 1) /* so does an interrupt, or softirqs are off */
 
-/* Bits of "interest": what the guest would use if it were offered. */
+/* Bits of "interest", what the guest would use if it were offered; and of "kept". */
 #define ECS_ABI_INTEREST_PREEMPTED  (1u << 0)
 #define ECS_ABI_INTEREST_OVERCOMMIT (1u << 1)
 #define ECS_ABI_INTEREST_ALL	    3u
@@ -221,6 +222,7 @@ struct ecs_abi_guest {
  * @vcpu_preempted: not 0 while this vCPU is preempted (if offered)
  * @pcpu_overcommitted: not 0 while others want its physical CPU (if offered)
  * @granted: not 0 while a preemption is deferred for this vCPU
+ * @kept: ECS_ABI_INTEREST_* of the hints that are kept now
  * @zero: 0
  */
 struct ecs_abi_host {
@@ -229,7 +231,8 @@ struct ecs_abi_host {
 	uint32_t vcpu_preempted;
 	uint32_t pcpu_overcommitted;
 	uint32_t granted;
-	uint32_t zero[9];
+	uint32_t kept;
+	uint32_t zero[8];
 };
 
 /**
@@ -289,7 +292,8 @@ ECS_ABI_AT(ecs_abi_host, generation, 8);
 ECS_ABI_AT(ecs_abi_host, vcpu_preempted, 16);
 ECS_ABI_AT(ecs_abi_host, pcpu_overcommitted, 20);
 ECS_ABI_AT(ecs_abi_host, granted, 24);
-ECS_ABI_AT(ecs_abi_host, zero, 28);
+ECS_ABI_AT(ecs_abi_host, kept, 28);
+ECS_ABI_AT(ecs_abi_host, zero, 32);
 ECS_ABI_AT(ecs_abi_boost, sbt_ns, 0);
 ECS_ABI_AT(ecs_abi_boost, usbt_ns, 8);
 ECS_ABI_AT(ecs_abi_boost, flags, 16);
@@ -349,6 +353,18 @@ static inline int ecs_abi_is_vcpu_preempted(const struct ecs_abi_page *page)
 static inline int ecs_abi_is_pcpu_overcommitted(const struct ecs_abi_page *page)
 {
 	return *(const volatile uint32_t *)&page->host.pcpu_overcommitted != 0;
+}
+
+/*
+ * Rule 14: does this vCPU have its physical CPU to itself? Only if the host says
+ * so, now: without a word from it others may wait. In this order, for the host
+ * first says that it does not keep the hint, and then makes that 0.
+ */
+static inline int ecs_abi_is_pcpu_alone(const struct ecs_abi_page *page)
+{
+	return !ecs_abi_is_pcpu_overcommitted(page) &&
+	       (*(const volatile uint32_t *)&page->host.kept &
+		ECS_ABI_INTEREST_OVERCOMMIT);
 }
 
 /* Rule 6: is the host waiting for this vCPU's last section to end? */

@@ -164,6 +164,21 @@ void ecsh_hint_leaves(struct ecsh_vcpu *v, bool preempted)
 }
 
 /**
+ * ecsh_hint_kept() - the hints that a guest is given, as its page says it
+ * @v: one of its vCPUs
+ *
+ * Context: v->lock held.
+ * Return: ECS_ABI_INTEREST_*.
+ */
+u32 ecsh_hint_kept(const struct ecsh_vcpu *v)
+{
+	return (v->hints & ECS_HINT_PREEMPTED ? ECS_ABI_INTEREST_PREEMPTED :
+						0) |
+	       (v->hints & ECS_HINT_OVERCOMMIT ? ECS_ABI_INTEREST_OVERCOMMIT :
+						 0);
+}
+
+/**
  * ecsh_hint_set() - what the guest is given from now on
  * @v: one of its vCPUs
  * @hints: ECS_HINT_*; what is taken away reads 0 at once
@@ -172,10 +187,16 @@ void ecsh_hint_leaves(struct ecsh_vcpu *v, bool preempted)
  */
 void ecsh_hint_set(struct ecsh_vcpu *v, u32 hints)
 {
+	struct ecsh_page *page;
+
+	lockdep_assert_held(&v->lock);
 	if ((v->hints ^ hints) & ECS_HINT_OVERCOMMIT)
 		atomic_add(hints & ECS_HINT_OVERCOMMIT ? 1 : -1,
 			   &ecsh_hint_watched);
 	WRITE_ONCE(v->hints, hints);
+	page = rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
+	if (page)
+		ecsh_page_set_kept(page, ecsh_hint_kept(v));
 	tell(v, ~hints, false);
 }
 

@@ -20,6 +20,7 @@ extern atomic_t ecsh_hint_watched;
 
 void ecsh_hint_init(void);
 void ecsh_hint_exit(void);
+u32 ecsh_hint_kept(const struct ecsh_vcpu *v);
 void ecsh_hint_set(struct ecsh_vcpu *v, u32 hints);
 void ecsh_hint_end(struct ecsh_vcpu *v);
 void ecsh_hint_runs(struct ecsh_vcpu *v);

@@ -287,19 +287,36 @@ void ecsh_page_set_hints(struct ecsh_page *page, bool preempted,
 }
 
 /**
+ * ecsh_page_set_kept() - tell the guest which hints it can rely on
+ * @page: its registration
+ * @kept: ECS_ABI_INTEREST_*
+ *
+ * Before a hint that is taken away is made 0.
+ *
+ * Context: any, preemption off; runs under runqueue locks.
+ */
+void ecsh_page_set_kept(struct ecsh_page *page, u32 kept)
+{
+	if (is_ours(page))
+		WRITE_ONCE(page->map->host.kept, kept);
+}
+
+/**
  * ecsh_page_sign_on() - write the host's line for the first time
  * @page: the registration that is being put in force
+ * @kept: ECS_ABI_INTEREST_* of the hints that the guest is given
  *
  * Context: any, preemption off; an older registration of the same page has
  * signed off.
  */
-void ecsh_page_sign_on(struct ecsh_page *page)
+void ecsh_page_sign_on(struct ecsh_page *page, u32 kept)
 {
 	struct ecs_abi_host *host = &page->map->host;
 
 	WRITE_ONCE(host->vcpu_preempted, 0);
 	WRITE_ONCE(host->pcpu_overcommitted, 0);
 	WRITE_ONCE(host->granted, 0);
+	WRITE_ONCE(host->kept, kept);
 	WRITE_ONCE(host->generation, page->generation);
 	WRITE_ONCE(host->cookie, page->cookie);
 }
@@ -314,6 +331,7 @@ void ecsh_page_sign_off(struct ecsh_page *page)
 {
 	if (!is_ours(page))
 		return;
+	WRITE_ONCE(page->map->host.kept, 0);
 	WRITE_ONCE(page->map->host.vcpu_preempted, 0);
 	WRITE_ONCE(page->map->host.pcpu_overcommitted, 0);
 	WRITE_ONCE(page->map->host.granted, 0);

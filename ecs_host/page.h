@@ -56,7 +56,8 @@ enum ecs_policy_hint ecsh_page_hint(struct ecsh_page *page,
 void ecsh_page_set_granted(struct ecsh_page *page, bool granted);
 void ecsh_page_set_hints(struct ecsh_page *page, bool preempted,
 			 bool overcommitted);
-void ecsh_page_sign_on(struct ecsh_page *page);
+void ecsh_page_set_kept(struct ecsh_page *page, u32 kept);
+void ecsh_page_sign_on(struct ecsh_page *page, u32 kept);
 void ecsh_page_sign_off(struct ecsh_page *page);
 
 #endif /* ECSH_PAGE_H */

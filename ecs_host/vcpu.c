@@ -8,6 +8,7 @@
 
 #include "compat/timer.h"
 #include "gate.h"
+#include "hint.h"
 #include "stats.h"
 #include "promise.h"
 #include "thread.h"
@@ -133,7 +134,7 @@ exchange_page(struct ecsh_vcpu *v, struct ecsh_page *page, enum ecs_stat why)
 	if (old)
 		ecsh_page_sign_off(old);
 	if (page)
-		ecsh_page_sign_on(page);
+		ecsh_page_sign_on(page, ecsh_hint_kept(v));
 	/* Signing on or off has cleared the hints. */
 	WRITE_ONCE(v->told, 0);
 	rcu_assign_pointer(v->page, page);

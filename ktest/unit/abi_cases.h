@@ -68,7 +68,8 @@ NEXT(ecs_abi_host, cookie, generation);
 NEXT(ecs_abi_host, generation, vcpu_preempted);
 NEXT(ecs_abi_host, vcpu_preempted, pcpu_overcommitted);
 NEXT(ecs_abi_host, pcpu_overcommitted, granted);
-NEXT(ecs_abi_host, granted, zero);
+NEXT(ecs_abi_host, granted, kept);
+NEXT(ecs_abi_host, kept, zero);
 LAST(ecs_abi_host, zero, 64);
 
 FIRST(ecs_abi_boost, sbt_ns);
@@ -308,6 +309,26 @@ static void test_queries(const void *arg)
 	      "granted");
 }
 
+/* Nothing but the host's word for it makes a vCPU the only one on its CPU. */
+static void test_alone(const void *arg)
+{
+	struct ecs_abi_page page;
+
+	(void)arg;
+	memset(&page, 0, sizeof(page));
+	CHECK(!ecs_abi_is_pcpu_alone(&page), "an empty page");
+	page.host.kept = ~ECS_ABI_INTEREST_OVERCOMMIT;
+	CHECK(!ecs_abi_is_pcpu_alone(&page), "other hints");
+	page.host.kept = ECS_ABI_INTEREST_OVERCOMMIT;
+	CHECK(ecs_abi_is_pcpu_alone(&page) == 1, "kept and 0");
+	page.host.vcpu_preempted = 1;
+	CHECK(ecs_abi_is_pcpu_alone(&page) == 1, "another hint");
+	page.host.pcpu_overcommitted = 0x80000000u;
+	CHECK(!ecs_abi_is_pcpu_alone(&page), "kept and not 0");
+	page.host.kept = 0;
+	CHECK(!ecs_abi_is_pcpu_alone(&page), "not kept and not 0");
+}
+
 static void test_magic(const void *arg)
 {
 	static const char text[] = { 'E', 'C', 'S', '1' };
@@ -421,6 +442,7 @@ int main(void)
 		{ "calls count up and down", test_calls, NULL },
 		{ "counts wrap and are malformed then", test_wrap, NULL },
 		{ "queries read their own word", test_queries, NULL },
+		{ "alone is what the host says is", test_alone, NULL },
 		{ "magic spells ECS1", test_magic, NULL },
 		{ "bits are distinct", test_bits, NULL },
 		{ "ioctl numbers", test_ioctls, NULL },
