@@ -13,6 +13,7 @@
 #include "mark.h"
 #include "page.h"
 #include "param.h"
+#include "poll.h"
 #include "realtime.h"
 #include "watch.h"
 
@@ -46,6 +47,7 @@ static int __init ecsg_init(void)
 		goto exit_idle;
 	ecsg_mark_init();
 	ecsg_hint_init();
+	ecsg_poll_init();
 	ecsg_realtime_init();
 	ecsg_watch_init();
 	pr_info("version %s, registered on %u CPUs\n", ECS_VERSION,
@@ -64,6 +66,7 @@ static void __exit ecsg_exit(void)
 	/* The watch would register again what the events withdraw. */
 	ecsg_watch_exit();
 	ecsg_realtime_exit();
+	ecsg_poll_exit();
 	ecsg_hint_exit();
 	ecsg_mark_exit();
 	ecsg_event_exit();
