@@ -142,6 +142,7 @@ static void json(const struct guest *guest)
 	js_u64(obj, "watch_ns", guest->watch_s * NS_PER_S);
 	json_marks(obj, guest);
 	json_hints(obj, guest);
+	guest_json_poll(obj, guest);
 	json_boosts(obj, guest);
 	js_add(out_doc(), "guest", obj);
 }
@@ -238,6 +239,7 @@ static void text(const struct guest *guest)
 		text_hint(guest, "preempted", true);
 		text_hint(guest, "overcommit", false);
 	}
+	guest_text_poll(guest);
 	text_boosts(guest);
 	text_marks(guest);
 }

@@ -205,6 +205,27 @@ static int read_hints(struct guest *guest)
 	return error;
 }
 
+static int read_poll(struct guest *guest)
+{
+	const char *what;
+	char *text;
+	int error = read_flag("poll", &guest->poll.wanted);
+
+	if (!error)
+		error = read_number("poll_ns", &guest->poll.most_ns);
+	if (!error)
+		error = read_param("polls", &text);
+	if (error)
+		return error;
+	error = guest_poll_parse(&guest->poll, text, &what);
+	if (error == -ENOENT)
+		error = unknown(what);
+	else if (error)
+		error = malformed_param("polls", what);
+	free(text);
+	return error;
+}
+
 /**
  * guest_read() - read all that the module says
  * @guest: out; guest_free() it also on error
@@ -235,6 +256,8 @@ int guest_read(struct guest *guest)
 		error = read_marks(guest);
 	if (!error)
 		error = read_hints(guest);
+	if (!error)
+		error = read_poll(guest);
 	if (!error)
 		error = read_boosts(guest);
 	return error;

@@ -62,6 +62,30 @@ struct guest_hint {
 };
 
 /**
+ * struct guest_poll - idle CPUs that poll
+ * @wanted: what the parameter poll says
+ * @most_ns: the longest time to poll
+ * @on: the module's cpuidle driver is in use
+ * @error: a negative errno if it could not be, else 0
+ * @polls: how often a CPU polled
+ * @caught: of these, how often something to run came
+ * @left: of these, how often others wanted its CPU of the host
+ * @polled_ns: for how long, in all
+ * @halts: how often a CPU halted while the driver was in use
+ */
+struct guest_poll {
+	bool wanted;
+	uint64_t most_ns;
+	bool on;
+	int error;
+	uint64_t polls;
+	uint64_t caught;
+	uint64_t left;
+	uint64_t polled_ns;
+	uint64_t halts;
+};
+
+/**
  * struct guest - all that the module says
  * @version: of the module
  * @online: CPUs
@@ -73,6 +97,7 @@ struct guest_hint {
  * @hints_readable: false if only somebody else may read them
  * @hints: a CPU each, malloc()ed
  * @nr_hints: how many
+ * @poll: what idle CPUs do
  * @boost: the module asks for boosts
  * @boost_kthreads: for real-time kernel threads, too
  * @boost_cpus: CPUs that are to have one at all times
@@ -94,6 +119,7 @@ struct guest {
 	bool hints_readable;
 	struct guest_hint *hints;
 	size_t nr_hints;
+	struct guest_poll poll;
 	bool boost;
 	bool boost_kthreads;
 	struct vcpuset boost_cpus;
@@ -113,5 +139,12 @@ const char *guest_mark_reason(const struct guest_mark *mark);
 bool guest_number(const char *text, uint64_t *number);
 int guest_marks_parse(struct guest_marks *marks, char *text, const char **what);
 int guest_hints_parse(struct guest *guest, char *text, const char **what);
+int guest_poll_parse(struct guest_poll *poll, char *text, const char **what);
+const char *guest_poll_reason(const struct guest_poll *poll, bool offered);
+
+struct json_object;
+
+void guest_json_poll(struct json_object *to, const struct guest *guest);
+void guest_text_poll(const struct guest *guest);
 
 #endif /* GUEST_H */

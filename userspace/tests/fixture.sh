@@ -148,6 +148,12 @@ params() {
 	done
 }
 
+# idle STATE ERRNO: the file "polls"
+idle() {
+	printf '%s\n' "driver $1 $2" 'polls 0' 'caught 0' 'left 0' 'polled_ns 0' \
+		'halts 0'
+}
+
 make_guest() {
 	local guest=$1
 	mkdir -p "$guest/sys/module/ecs_guest/parameters" \
@@ -162,7 +168,9 @@ make_guest() {
 wait on 0\nheld 3\nclipped 1\nlost 0' \
 		boost Y boost_kthreads N boost_cpus 0,2-3 boosted 3 \
 		boost_requests 12 boost_refusals 2 boost_sbt_us 300 \
-		boost_usbt_us 2000 release_ms 1000
+		boost_usbt_us 2000 release_ms 1000 poll Y poll_ns 200000 \
+		polls $'driver on 0\npolls 1200\ncaught 900\nleft 20
+polled_ns 61234567890\nhalts 700'
 }
 
 # guest_with ROOT NAME PARAMETER TEXT...: guest_NAME, like guest but for these
@@ -181,12 +189,14 @@ make_guests() {
 	marks=$(cat "$root/guest/sys/module/ecs_guest/parameters/marks")
 	guest_with "$root" poor registered 3 watch_s 0 hints_offered none \
 		hints $'0 0 0\n1 0 0\n2 0 0' mark_rcu N boost N boost_cpus '' \
-		boosted 0 boost_kthreads Y marks $'mutex off -16\nrwsem off -2
+		boosted 0 boost_kthreads Y polls "$(idle off -16)" poll N marks $'mutex off -16\nrwsem off -2
 percpu_rwsem off -95\nrcu off 0\nwait off 0\nheld 0\nclipped 0\nlost 7'
-	guest_with "$root" silent mark_mutex N mark_wait N \
+	guest_with "$root" silent mark_mutex N mark_wait N poll N \
+		polls "$(idle off 0)" \
 		marks $'mutex off 0\nrwsem off 0\npercpu_rwsem off -12\nrcu on 0
 wait off 0\nheld 0\nclipped 0\nlost 4294967295'
 	guest_with "$root" newer hints_offered 'preempted load' \
+		polls "$(idle on 0)"$'\npolls_of_others 3' \
 		marks $'semaphore off -2\n'"$marks"$'\nspilt 5 of 7\n\033[31m\nmutexes on 0'
 	guest_with "$root" older
 	rm "$root/guest_older/sys/module/ecs_guest/parameters/boost_refusals"
@@ -198,6 +208,9 @@ wait off 0\nheld 0\nclipped 0\nlost 4294967295'
 	guest_with "$root" bad_mark marks "mutex maybe 0 $marks"
 	guest_with "$root" bad_error marks "${marks/mutex on 0/mutex off 2}"
 	guest_with "$root" bad_counter marks "${marks/held 3/held}"
+	guest_with "$root" bad_poll polls "$(idle asleep 0)"
+	guest_with "$root" bad_polls polls "$(idle on 0)0x"
+	guest_with "$root" older_poll polls 'driver on 0'
 	guest_with "$root" bad_number boost_sbt_us -300
 	guest_with "$root" bad_registered registered $'4\n4'
 	guest_with "$root" bad_flag mark_rcu perhaps

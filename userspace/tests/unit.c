@@ -600,6 +600,59 @@ static void test_guest_hints(void)
 	}
 }
 
+static void test_guest_poll(void)
+{
+	static const struct {
+		const char *line;
+		int error; /* of the parser */
+		int why;   /* of the module */
+		bool on;
+		bool polls; /* if the host offers the hint */
+	} cases[] = {
+		{ "driver on 0", 0, 0, true, true },
+		{ "driver off 0", 0, 0, false, false },
+		{ "driver off -16", 0, -EBUSY, false, false },
+		{ "driver off -95", 0, -EOPNOTSUPP, false, false },
+		{ "driver off -4096", -EINVAL, 0, false, false },
+		{ "driver off 1", -EINVAL, 0, false, false },
+		{ "driver off", -EINVAL, 0, false, false },
+		{ "driver", -ENOENT, 0, false, false },
+		{ "drivers on 0", -ENOENT, 0, false, false },
+		{ "driver on 0x", -EINVAL, 0, false, false },
+		{ "driver on 0\nlater 3 x", 0, 0, true, true },
+		{ "driver on 0\nhalts 18446744073709551615", 0, 0, true, true },
+		{ "driver on 0\nhalts 18446744073709551616", -EINVAL, 0, true,
+		  true },
+		{ "driver on 0\nhalts -1", -EINVAL, 0, true, true },
+		{ "driver on 0\nhalts ", -EINVAL, 0, true, true },
+	};
+	struct guest_poll poll;
+	const char *what;
+	char text[256];
+	unsigned int i;
+	int error;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&poll, 0, sizeof(poll));
+		snprintf(text, sizeof(text),
+			 "%s\npolls 1\ncaught 2\nleft 3\npolled_ns 4\nhalts 5",
+			 cases[i].line);
+		error = guest_poll_parse(&poll, text, &what);
+		CHECK(error == cases[i].error, "\"%s\": %d", cases[i].line,
+		      error);
+		if (error)
+			continue;
+		CHECK(poll.on == cases[i].on && poll.error == cases[i].why,
+		      "\"%s\" misread", cases[i].line);
+		CHECK(poll.polls == 1 && poll.caught == 2 && poll.left == 3 &&
+			      poll.polled_ns == 4 && poll.halts == 5,
+		      "numbers");
+		CHECK(!guest_poll_reason(&poll, true) == cases[i].polls,
+		      "\"%s\": why not?", cases[i].line);
+		CHECK(guest_poll_reason(&poll, false), "without the hint");
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -621,6 +674,7 @@ static const struct {
 	{ "boost", test_boost },
 	{ "guest_marks", test_guest_marks },
 	{ "guest_hints", test_guest_hints },
+	{ "guest_poll", test_guest_poll },
 };
 
 static char *slurp(const char *path)

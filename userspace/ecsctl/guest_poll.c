@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* guest_poll.c: what ecs_guest writes into its file "polls". Pure. */
+#include "guest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERRNO_MOST 4095 /* as in the kernel */
+
+/* "on 0", "off -16" */
+static bool parse_driver(struct guest_poll *poll, const char *text)
+{
+	char word[4], rest;
+	int error;
+
+	if (sscanf(text, "%3s %5d%c", word, &error, &rest) != 2 || error > 0 ||
+	    error < -ERRNO_MOST)
+		return false;
+	poll->on = !strcmp(word, "on");
+	poll->error = error;
+	return poll->on || !strcmp(word, "off");
+}
+
+static bool parse_number(uint64_t *number, const char *text)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
+/**
+ * guest_poll_parse() - read the file "polls"
+ * @poll: out; @wanted and @most_ns are left alone
+ * @text: the file; cut into lines
+ * @what: out: on error, the line that is malformed, or the name that lacks one
+ *
+ * Lines of a newer module are left out.
+ *
+ * Return: 0, -EINVAL if a line is malformed, -ENOENT if one is missing.
+ */
+int guest_poll_parse(struct guest_poll *poll, char *text, const char **what)
+{
+	const struct {
+		const char *name;
+		uint64_t *to; /* NULL: the state of the driver */
+	} lines[] = {
+		{ "driver", NULL },
+		{ "polls", &poll->polls },
+		{ "caught", &poll->caught },
+		{ "left", &poll->left },
+		{ "polled_ns", &poll->polled_ns },
+		{ "halts", &poll->halts },
+	};
+	const unsigned int nr = sizeof(lines) / sizeof(lines[0]);
+	char *line, *rest = NULL;
+	unsigned int seen = 0, i;
+	const char *value;
+	size_t len;
+
+	for (line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		*what = line;
+		for (i = 0; i < nr; i++) {
+			len = strlen(lines[i].name);
+			if (strncmp(line, lines[i].name, len) ||
+			    line[len] != ' ')
+				continue;
+			value = line + len + 1;
+			if (lines[i].to ? !parse_number(lines[i].to, value) :
+					  !parse_driver(poll, value))
+				return -EINVAL;
+			seen |= 1u << i;
+		}
+	}
+	for (i = 0; i < nr; i++) {
+		*what = lines[i].name;
+		if (!(seen & 1u << i))
+			return -ENOENT;
+	}
+	return 0;
+}
+
+/**
+ * guest_poll_reason() - why idle CPUs do not poll
+ * @poll: what the module says
+ * @offered: the host offers the hint that it takes
+ *
+ * Return: a text, NULL if they do.
+ */
+const char *guest_poll_reason(const struct guest_poll *poll, bool offered)
+{
+	if (poll->on)
+		return offered ? NULL :
+				 "the host does not offer the hint overcommit";
+	switch (poll->error) {
+	case 0:
+		return "poll is N";
+	case -EBUSY:
+		return "this guest has a cpuidle driver already";
+	case -EOPNOTSUPP:
+		return "this guest idles in another way (idle=, MWAIT), or has no time stamp counter";
+	case -ENODEV:
+		return "cpuidle is switched off";
+	default:
+		return strerror(-poll->error);
+	}
+}
