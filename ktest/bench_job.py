@@ -11,7 +11,7 @@ import bench_figures
 import bench_modes
 import bench_read
 import tally
-from bench_modes import ALL, MARKS, MODES, name_of
+from bench_modes import ALL, MARKS, MODES, POLL_NS, name_of
 from bench_work import IMAGE, VCPUS, WORKLOADS
 from common import run_ns, who
 from guest import GuestError
@@ -75,6 +75,11 @@ class Bench:
         self.marks = [mark for mark in MARKS if mark not in missing]
         return missing
 
+    def poll(self, guests, on):
+        """Have idle CPUs of these guests poll, or not."""
+        self.t.run_all(guests, f"echo {POLL_NS} >{PARAMETERS}/poll_ns && "
+                               f"echo {int(on)} >{PARAMETERS}/poll")
+
     # Modes.
 
     def run_only(self, kind):
@@ -99,6 +104,7 @@ class Bench:
         self.run_only(kind)
         guests = self.guests[kind]
         self.mark(guests, mode.marks)
+        self.poll(guests, mode.poll)
         self.t.ecsctl("enable", *map(who, guests), *mode.host)
         return guests
 

@@ -7,13 +7,13 @@ from unittest import mock
 import bench_job
 import bench_modes
 import bench_read_test
-from bench_modes import ALL, FREE, NOPV, STOCK
+from bench_modes import ALL, FREE, NOPV, POLL, STOCK
 from bench_work import WORKLOADS
 from common import who
 from guest import GuestError
 from job import Failed
 
-RATES = {STOCK: 100.0, NOPV: 80.0, FREE: 150.0, "ecs-rwsem": 175.0, ALL: 200.0}
+RATES = {STOCK: 100.0, NOPV: 80.0, FREE: 150.0, "ecs-rwsem": 175.0, ALL: 200.0, POLL: 160.0}
 
 
 def text_of(rate):
@@ -28,7 +28,7 @@ class Guest:
         self.t, self.name, self.cmdline, self.missing = t, name, cmdline, missing
         self.pid, self.paused, self.module = next(self.pids), False, False
         self.marks = dict.fromkeys(set(bench_modes.MARKS) - set(missing), "?")
-        self.ran, self.host = 0, ()
+        self.ran, self.host, self.polls = 0, (), False
 
     def insmod(self, name):
         if not self.t.loaded:
@@ -40,11 +40,12 @@ class Guest:
 
     def mode(self):
         on = {mark for mark, state in self.marks.items() if state == "1"}
-        if self.host == bench_modes.OBSERVE and not on:
+        if self.host[:1] == bench_modes.OBSERVE and not on and not self.polls:
             return NOPV if "nopvspin" in self.cmdline else STOCK
         return next(name for name, mode in bench_modes.MODES.items()
-                    if name not in (STOCK, NOPV) and mode.host == self.host
-                    and set(mode.marks) - set(self.missing) == on)
+                    if name not in (STOCK, NOPV)
+                    and mode.host in (self.host, self.host + bench_modes.UNTOLD)
+                    and mode.poll == self.polls and set(mode.marks) - set(self.missing) == on)
 
     def run(self, command, timeout=60, check=True):
         if self.paused:
@@ -52,7 +53,9 @@ class Guest:
         if "[ -e " in command:
             mark = command.split("mark_")[1].split()[0]
             return (3, "") if mark in self.missing else (0, "")
-        if "mark_" in command:
+        if f"{bench_job.PARAMETERS}/poll" in command:
+            self.polls = command.split()[-2] == "1"
+        elif "mark_" in command:
             for one in command.split("; "):
                 _, state, file = one.split()[:3]
                 self.marks[file.split("mark_")[1]] = state
@@ -151,7 +154,7 @@ class Throughput(unittest.TestCase):
         host, data = run(throughput())
         self.assertEqual([w["mode"] for w in data["windows"]],
                          [*bench_modes.MODES, *reversed(bench_modes.MODES)])
-        self.assertEqual([w["round"] for w in data["windows"]], [0] * 8 + [1] * 8)
+        self.assertEqual([w["round"] for w in data["windows"]], [0] * 9 + [1] * 9)
         for window in data["windows"]:
             self.assertEqual(window["rates"], [RATES.get(window["mode"], 100.0)] * 2)
             self.assertEqual(window["run_ns"], [10 ** 9] * 2)
@@ -185,7 +188,7 @@ class Throughput(unittest.TestCase):
         self.assertEqual(set(data["unavailable"]), {"ecs-mutex", "ecs-rcu"})
         self.assertIn("no mark_rcu", data["unavailable"]["ecs-rcu"])
         self.assertEqual(data["marks"], ["rwsem", "percpu_rwsem"])
-        self.assertEqual(len(data["windows"]), 12)
+        self.assertEqual(len(data["windows"]), 14)
         self.assertIn(ALL, {window["mode"] for window in data["windows"]})
 
     def test_no_marks_at_all(self):

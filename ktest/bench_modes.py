@@ -7,12 +7,18 @@ import dataclasses
 SETTINGS = {"grace": "2ms", "recheck": "100us", "budget": "50%", "burst": "100ms"}
 ON = tuple(word for name, value in SETTINGS.items() for word in (f"--{name}", value))
 OBSERVE = ("--observe",)
+# For modes that are switched between: what one of them sets, each has to.
+UNTOLD = ("--hints", "none")
+TOLD = ("--hints", "overcommit")
+# As the grace: what a real CPU polls for is over before an emulated one is woken.
+POLL_NS = 10_000_000
 
 # Classes of marks beyond the free ones: /sys/module/ecs_guest/parameters/mark_*
 MARKS = ("mutex", "rwsem", "percpu_rwsem", "rcu")
 SLEEPING = ("mutex", "rwsem", "percpu_rwsem")
 ALL = "ecs-all"
 FREE = "ecs-free"
+POLL = "ecs-poll"
 STOCK = "stock"
 NOPV = "stock-nopv"
 
@@ -21,11 +27,12 @@ NOPV = "stock-nopv"
 class Mode:
     """host: words for `ecsctl enable`, which leaves alone what is not given: what one
     mode sets, each mode that it matters to has to set; marks: classes that are on in
-    the guest; nopv: guests without PV spinlocks."""
+    the guest; nopv: guests without PV spinlocks; poll: idle CPUs of the guest poll."""
     about: str
-    host: tuple = ON
+    host: tuple = ON + UNTOLD
     marks: tuple = ()
     nopv: bool = False
+    poll: bool = False
 
 
 def alone(mark):
@@ -33,11 +40,13 @@ def alone(mark):
 
 
 MODES = {
-    STOCK: Mode("counted only: `ecsctl enable --observe`", OBSERVE),
-    NOPV: Mode("the same, guests booted with `nopvspin`", OBSERVE, nopv=True),
+    STOCK: Mode("counted only: `ecsctl enable --observe`", OBSERVE + UNTOLD),
+    NOPV: Mode("the same, guests booted with `nopvspin`", OBSERVE + UNTOLD, nopv=True),
     FREE: Mode("as installed, the free marks: the guest's preempt count"),
     **{alone(mark): Mode(f"the free marks and `mark_{mark}`", marks=(mark,)) for mark in MARKS},
     ALL: Mode("the free marks and those of all sleeping locks", marks=SLEEPING),
+    POLL: Mode("the free marks and `poll`, with the hint of overcommitment", ON + TOLD,
+               poll=True),
 }
 
 # What the host module costs where nothing is enabled.

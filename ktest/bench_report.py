@@ -9,8 +9,8 @@ import bench_draw
 import bench_results
 import bench_targets
 import bench_tool
-from bench_modes import (ALL, FAIRNESS_MODES, FREE, MARKS, MODES, NOPV, OVERHEAD_MODES, STOCK,
-                         alone)
+from bench_modes import (ALL, FAIRNESS_MODES, FREE, MARKS, MODES, NOPV, OVERHEAD_MODES, POLL,
+                         STOCK, alone)
 from bench_text import microseconds, number, percent, ranged, table
 from bench_work import WORKLOADS
 
@@ -22,6 +22,7 @@ SHOWS = {
     alone("percpu_rwsem"): "LHP (writers of percpu-rwsems)",
     alone("rcu"): "RRP",
     ALL: "all but RRP and BWW",
+    POLL: "the same as the free marks, and BWW",
 }
 
 
