@@ -98,31 +98,33 @@ static bool long_waits_close_it(struct rng *rng)
 	return !test_failures;
 }
 
+struct random {
+	const char *name;
+	bool (*round)(struct rng *rng);
+};
+
+static const struct random randoms[] = {
+	{ "a window is within its bounds", window_is_in_bounds },
+	{ "short waits are caught", short_waits_are_caught },
+	{ "long waits close the window", long_waits_close_it },
+};
+
 static void test_random(const void *arg)
 {
-	bool (*const *round)(struct rng * rng) = arg;
+	const struct random *random = arg;
 
-	test_rounds(2000, *round);
+	test_rounds(2000, random->round);
 }
-
-static bool (*const rounds[])(struct rng *rng) = {
-	window_is_in_bounds,
-	short_waits_are_caught,
-	long_waits_close_it,
-};
 
 int main(void)
 {
-	struct test tests[ARRAY_SIZE(steps) + ARRAY_SIZE(rounds)];
-	size_t i;
+	struct test tests[ARRAY_SIZE(steps) + ARRAY_SIZE(randoms)];
+	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++)
 		tests[i] = (struct test){ steps[i].name, test_step, &steps[i] };
-	tests[i++] = (struct test){ "a window is within its bounds",
-				    test_random, &rounds[0] };
-	tests[i++] = (struct test){ "short waits are caught", test_random,
-				    &rounds[1] };
-	tests[i++] = (struct test){ "long waits close the window", test_random,
-				    &rounds[2] };
+	for (j = 0; j < ARRAY_SIZE(randoms); j++)
+		tests[i++] = (struct test){ randoms[j].name, test_random,
+					    &randoms[j] };
 	return test_main(tests, i);
 }

@@ -105,7 +105,7 @@ const char *guest_poll_reason(const struct guest_poll *poll, bool offered)
 	case -EBUSY:
 		return "this guest has a cpuidle driver already";
 	case -EOPNOTSUPP:
-		return "this guest idles in another way (idle=, MWAIT), or has no time stamp counter";
+		return "this guest was told how to idle, can use MWAIT, or has no TSC";
 	case -ENODEV:
 		return "cpuidle is switched off";
 	default:
