@@ -2,8 +2,8 @@
 /*
  * hint.c: see hint.h.
  *
- * The hints are read by nobody yet, but can be seen: "are they offered, and what
- * do they say?" is the first question of whoever misses them.
+ * poll.c acts on them. Here they can be seen: "are they offered, and what do they
+ * say?" is the first question of whoever misses them.
  */
 #include <linux/cpumask.h>
 #include <linux/module.h>
