@@ -91,8 +91,8 @@
  *     any time, and read 0 else. They are true of the moment; of a vCPU that
  *     waits for a CPU both are not 0, of one that sleeps both are 0. Of one that
  *     is not registered they say nothing: memory that was migrated may hold the
- *     words of another host. From minor 1 on "kept" tells the 0 of a hint that is
- *     kept from the 0 of one that is not.
+ *     words of another host. "kept" tells the 0 of a hint that is kept from the 0
+ *     of one that is not.
  * 15. Waiting. Where rule 4 says "inside" and "waiting" is not zero, the host may
  *     decline to defer, as if the vCPU were in no section. An interrupt that
  *     comes while the vCPU waits is none: if the preempt count has bits of
@@ -116,7 +116,7 @@
 
 #define ECS_ABI_MAGIC 0x45435331u /* "ECS1" */
 #define ECS_ABI_MAJOR 1
-#define ECS_ABI_MINOR 1
+#define ECS_ABI_MINOR 0
 
 /*
  * The MSRs. The range lies outside all that VMX and SVM can pass through to a
