@@ -41,11 +41,14 @@ void ecsh_hook_prepare(struct ecsh_hook_set *set)
 	for (i = 0; i < set->nr; i++) {
 		hook = &set->hooks[i];
 		find(hook);
+		/*
+		 * Not by name: without memory for it ftrace would take no
+		 * function and say nothing, and none in the filter means all.
+		 */
 		if (!hook->error && set->ops.func)
-			hook->error =
-				ftrace_set_filter(&set->ops,
-						  (unsigned char *)hook->name,
-						  strlen(hook->name), 0);
+			hook->error = ftrace_set_filter_ip(&set->ops,
+							   hook->symbol.start,
+							   0, 0);
 	}
 }
 
