@@ -21,6 +21,7 @@ SOURCES = ("Kbuild", "Makefile", "VERSION", "dkms.conf", "common", "ecs_host", "
 MADE = re.compile(r".*(\.o|\.ko|\.mod|\.mod\.c|\.cmd|\.order|\.symvers|\.a|\.d|\.swp|\.pyc)$")
 L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "kvm",
               "kvm_amd")
+L1_PROGRAMS = ("load", "bare", "fail")
 L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console")
 # Not for guests: the host's, and what only ktest/bench_cost.py loads.
 NOT_IN_L2 = ("ecs_host.ko", "ecs_cost.ko", "ecs_guest_alone.ko")
@@ -135,7 +136,8 @@ def static(source, name):
     """A static program of one source below ktest/, and the headers beside it."""
     source = cache.KTEST / source
     target = cache.BUILD / name
-    inputs = [source, *sorted(source.parent.glob("*.h"))]
+    inputs = [source, *sorted(source.parent.glob("*.h")),
+              *sorted((cache.TOP / "common").glob("*.h"))]
     wanted = digest(*(path.read_bytes() for path in inputs))
     unless_done(cache.BUILD / f"{name}.stamp", wanted, lambda: command(
         "gcc", "-O2", "-static", "-s", "-pthread", "-Wall", "-Wextra", "-o", str(target),
@@ -223,15 +225,28 @@ def bench_image(kernel, kos):
              {**files, **bench_work.FILES})
 
 
-def everything(kernels=cache.KERNELS, bench=False):
+def kexec_image(kernel, kos):
+    """The image of a guest that starts another kernel, with a smaller image of its own."""
+    l2_image(kernel, {"ecs_guest.ko": kos["ecs_guest.ko"]}, "kexec-next", ())
+    l2_image(kernel, kos, "kexec", (), {
+        "bin/kexec": static("l2/kexec.c", "l2-kexec"),
+        "next/kernel": kernel.dir / "boot" / f"vmlinuz-{kernel.release}",
+        "next/initrd": cache.BUILD / kernel.name / "kexec-next.cpio"})
+
+
+IMAGES = {"kexec": kexec_image}		# those that few tests need
+
+
+def everything(kernels=cache.KERNELS, bench=False, images=()):
     """Bring all that the tests need up to date, with `bench` also the benchmark's
-    guests; one builder at a time."""
+    guests, and the `images` by name; one builder at a time."""
     cache.BUILD.mkdir(parents=True, exist_ok=True)
     with open(cache.BUILD / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         files = sources()
         userspace(files)
-        static("l1/load.c", "l1-load")
+        for program in L1_PROGRAMS:
+            static(f"l1/{program}.c", f"l1-{program}")
         for name in kernels:
             kernel = cache.Kernel(name)
             kos = modules(kernel, files)
@@ -239,6 +254,8 @@ def everything(kernels=cache.KERNELS, bench=False):
             l2_image(kernel, kos)
             if bench:
                 bench_image(kernel, kos)
+            for extra in images:
+                IMAGES[extra](kernel, kos)
 
 
 if __name__ == "__main__":

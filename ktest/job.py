@@ -17,8 +17,8 @@ class TimedOut(Exception):
     """The test took longer than it may."""
 
 
-def test(timeout=120, kernels=None, pairs="same", quick=False, newest=False, l1_args=(),
-         cmdline=""):
+def test(timeout=120, kernels=None, pairs="same", quick=False, newest=False, when="",
+         images=(), l1_args=(), cmdline=""):
     """Attributes of a test function (all of them optional).
 
     timeout  seconds of run time, from the moment that L1 has booted
@@ -27,12 +27,16 @@ def test(timeout=120, kernels=None, pairs="same", quick=False, newest=False, l1_
     quick    part of `run --quick`
     newest   only on the newest host kernel, unless `run --all`: of a feature whose
              other tests show that its hooks are there
+    when     "all": only by `run --all`, or if it is named; "named": only if it is named
+    images   further images that its guests boot (build.IMAGES)
     l1_args  more arguments for the QEMU of L1
     cmdline  more words for the kernel line of L1
     """
     def mark(function):
         function.ktest = {"timeout": timeout, "kernels": kernels, "pairs": pairs,
-                          "quick": quick, "newest": newest, "l1_args": list(l1_args), "cmdline": cmdline}
+                          "quick": quick, "newest": newest, "when": when,
+                          "images": list(images), "l1_args": list(l1_args),
+                          "cmdline": cmdline}
         return function
     return mark
 

@@ -8,13 +8,19 @@ import cache
 from common import difference
 
 
+def ordinary():
+    """In the child: whatever the test's own weight is."""
+    os.setpriority(os.PRIO_PROCESS, 0, 0)
+
+
 class Load:
     """Threads that compute busy_us and sleep to the next multiple of period_us."""
 
     def __init__(self, threads=1, busy_us=1000, period_us=0, cpu=None):
         words = [str(cache.BUILD / "l1-load"), str(threads), str(busy_us), str(period_us)]
         self.process = subprocess.Popen(words + ([] if cpu is None else [str(cpu)]),
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        preexec_fn=ordinary)
         self.process.stdout.readline()
         self.pid = self.process.pid
         self.vm = f"pid:{self.pid}"
