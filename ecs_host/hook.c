@@ -53,6 +53,16 @@ void ecsh_hook_prepare(struct ecsh_hook_set *set)
 }
 
 /**
+ * ecsh_hook_settle() - all sets are prepared
+ *
+ * Context: module init, may sleep.
+ */
+void ecsh_hook_settle(void)
+{
+	ecs_symbol_settle();
+}
+
+/**
  * ecsh_hook_engage() - put a prepared set in place, as far as it goes
  * @set: the set
  *

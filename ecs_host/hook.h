@@ -55,6 +55,7 @@ struct ecsh_hook_set {
 extern atomic_t ecsh_hook_inside;
 
 void ecsh_hook_prepare(struct ecsh_hook_set *set);
+void ecsh_hook_settle(void);
 int ecsh_hook_engage(struct ecsh_hook_set *set);
 void ecsh_hook_register(struct ecsh_hook_set *set);
 void ecsh_hook_unregister(struct ecsh_hook_set *set);

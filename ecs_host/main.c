@@ -44,6 +44,7 @@ static int __init ecsh_init(void)
 	err = ecsh_ctl_init();
 	if (err)
 		goto exit_yield;
+	ecsh_hook_settle();
 	pr_info("version %s, features 0x%llx\n", ECS_VERSION,
 		ecsh_hook_features());
 	return 0;
@@ -60,6 +61,7 @@ exit_thread:
 exit_vcpu:
 	ecsh_vcpu_exit();
 	ecsh_vm_exit();
+	ecsh_hook_settle();
 	return err;
 }
 

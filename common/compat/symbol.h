@@ -16,6 +16,7 @@ struct ecs_symbol {
 };
 
 int ecs_symbol_find(const char *name, struct ecs_symbol *symbol);
+void ecs_symbol_settle(void);
 
 static inline bool ecs_symbol_has(const struct ecs_symbol *symbol,
 				  unsigned long address)
