@@ -344,7 +344,6 @@ static void adjust(void)
  */
 void ecsg_mark_init(void)
 {
-	static unsigned char name[] = "ecsg_mark_guarded";
 	unsigned int i;
 	int when;
 
@@ -356,7 +355,10 @@ void ecsg_mark_init(void)
 		for (when = 0; when < WHENS; when++)
 			find(&kinds[i].hooks[when]);
 	ecsg_mark_guarded();
-	guard_error = ftrace_set_filter(&guard, name, sizeof(name) - 1, 1);
+	/* Not by name: without memory for that ftrace would guard all functions. */
+	guard_error = ftrace_set_filter_ip(&guard,
+					   (unsigned long)ecsg_mark_guarded, 0,
+					   1);
 	if (!guard_error)
 		guard_error = register_ftrace_function(&guard);
 	mutex_lock(&marks_mutex);
