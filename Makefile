@@ -27,7 +27,8 @@ help:
 	@echo 'make bench-cost    instructions that ecs_guest adds to lock paths, on 6.1 and 6.12'
 	@echo '                   (BOOTS= OUT=; docs/cost.md)'
 	@echo 'make test          unit, property, ABI, ecsctl and nested tests on 6.1 and 6.12'
-	@echo 'make test-all      the same, and each nested test on each kernel'
+	@echo 'make test-all      the same, each nested test on each kernel, and the rare ones'
+	@echo 'make soak-reload   each module loaded and unloaded 200 times under load (KERNEL=)'
 	@echo 'make test-quick    the same, shorter'
 	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
 	@echo 'make clean'
@@ -96,6 +97,10 @@ test: setup
 .PHONY: test-all
 test-all: setup
 	ktest/all.sh --all
+
+.PHONY: soak-reload
+soak-reload: setup
+	ktest/run --host $(KERNEL) --guest $(KERNEL) reload_host_200 reload_guest_200
 
 .PHONY: test-quick
 test-quick: setup

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Modules, guests and threads come and go under load."""
+import time
+
+from bare import Bare, contended, pins
 from common import counters, kernel_load, registered, show, who
 from job import test
 
@@ -38,16 +41,15 @@ def test_rmmod_guest(t):
     t.check_eq(registered(t, two), 2, "the other guest's registrations")
 
 
-@test(timeout=420, newest=True)
-def test_reload_20(t):
-    """The host module is loaded and unloaded 20 times under load."""
+def reload_host(t, cycles, seconds):
+    """The host module goes and comes under load, for the whole test."""
     guests = t.start_guests(2, mem="512M")
     t.insmod_host(enable_all=1)
     for guest in guests:
         guest.insmod("ecs_guest", watch_s=1)
-        kernel_load(guest, 300)
-    served = 0
-    for cycle in range(20):
+        kernel_load(guest, seconds)
+    served, began = 0, time.monotonic()
+    for cycle in range(cycles):
         t.rmmod_host()
         t.insmod_host(enable_all=1)
         if cycle % 5 == 4:
@@ -55,7 +57,44 @@ def test_reload_20(t):
                                    and registered(t, g) == 2 for g in guests),
                        "registered again", timeout=60)
             served += sum(counters(t, guest)["req_tick"] for guest in guests)
-    t.log(f"requests seen in between: {served}")
+        if cycle % 20 == 19:
+            t.progress(f"{cycle + 1} times after {time.monotonic() - began:.0f} s, "
+                       f"{served} requests seen in between")
+    t.check(served > 0, "the module never did anything")
+
+
+@test(timeout=420, newest=True)
+def test_reload_20(t):
+    """The host module is loaded and unloaded 20 times under load."""
+    reload_host(t, 20, 300)
+
+
+@test(timeout=3600, when="named")
+def test_reload_host_200(t):
+    """The host module is loaded and unloaded 200 times under load."""
+    reload_host(t, 200, 3500)
+
+
+@test(timeout=3600, when="named")
+def test_reload_guest_200(t):
+    """The guest's module is loaded and unloaded 200 times under load, marks on."""
+    t.insmod_host(enable_all=1)
+    one, two = t.start_guests(2, mem="512M")
+    for guest in (one, two):
+        guest.insmod("ecs_guest")
+        kernel_load(guest, 3500)
+    pinned, began = pins(), time.monotonic()
+    for cycle in range(200):
+        one.rmmod("ecs_guest")
+        t.check_eq(registered(t, one), 0, "registered after unload")
+        one.insmod("ecs_guest", **({"mark_mutex": 1, "mark_rwsem": 1} if cycle % 4 == 3 else {}))
+        t.check_eq(registered(t, one), 2, "registered after load")
+        if cycle % 20 == 19:
+            t.progress(f"{cycle + 1} times after {time.monotonic() - began:.0f} s")
+    got = counters(t, one)
+    t.check_eq((got["drops"], got["bad_msr"], got["bad_cookie"]), (0, 0, 0), "offences")
+    t.check_eq(registered(t, two), 2, "the other guest's registrations")
+    t.wait_for(lambda: pins() == pinned, "as many pages are pinned as before")
 
 
 @test(timeout=180, quick=True)
@@ -93,3 +132,25 @@ def test_kvm_absent(t):
     rc, out = t.sh(f"insmod {t.module('ecs_host')}", check=False)
     t.check(rc != 0, "it loaded")
     t.check("kvm.ko is not loaded" in t.kmsg(), f"it did not say why: {out}")
+
+
+@test(timeout=300, when="all")
+def test_kvm_amd(t):
+    """kvm-amd goes and comes under the module, if no VM is in the way; kvm.ko stays."""
+    t.insmod_host()
+    bare = Bare()
+    for name in ("kvm_amd", "kvm"):
+        rc, out = t.sh(f"rmmod {name}", check=False)
+        t.check(rc != 0 and "in use" in out, f"rmmod {name} under a VM: {rc} {out}")
+    bare.kill()
+    for _ in range(3):
+        t.wait_for(lambda: t.sh("rmmod kvm_amd", check=False)[0] == 0, "kvm_amd goes")
+        rc, out = t.sh("rmmod kvm", check=False)
+        t.check(rc != 0 and "in use" in out, f"rmmod kvm under the module: {rc} {out}")
+        t.sh("modprobe kvm_amd")
+        bare, hog = contended(t)
+        bare.kill()
+        hog.kill()
+    t.rmmod_host()
+    t.wait_for(lambda: t.sh("rmmod kvm_amd", check=False)[0] == 0, "kvm_amd goes")
+    t.sh("rmmod kvm")
