@@ -30,6 +30,8 @@ help:
 	@echo 'make test-all      the same, each nested test on each kernel, and the rare ones'
 	@echo 'make soak-reload   each module loaded and unloaded 200 times under load (KERNEL=)'
 	@echo 'make test-quick    the same, shorter'
+	@echo 'make test-debug    the nested tests with a kernel full of checks, as host and as guest'
+	@echo '                   (KERNEL= TESTS= DEBUG=debug|kcsan; docs/kernels.md)'
 	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
 	@echo 'make clean'
 
@@ -105,6 +107,13 @@ soak-reload: setup
 .PHONY: test-quick
 test-quick: setup
 	ktest/all.sh --quick
+
+# DEBUG is the kind of the kernel: debug (KASAN, lockdep, ...) or kcsan. Building
+# it takes some minutes, once. TESTS names some of the tests.
+DEBUG ?= debug
+.PHONY: test-debug
+test-debug: setup
+	ktest/run --debug $(KERNEL)-$(DEBUG) $(TESTS)
 
 .PHONY: check
 check:

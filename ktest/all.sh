@@ -8,6 +8,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 logs=build/test
+DEBUG_MINUTES=40	# that may have gone by in CI when the debug kernel's turn comes
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
 : >"$logs/failed"
@@ -41,6 +42,7 @@ suite() {
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
+suite harness ktest/harness_test.py
 suite unit make --no-print-directory -C ktest/unit check
 suite ecsctl make --no-print-directory -C userspace/ecsctl check
 suite bench-cost ktest/bench_cost.py --selftest
@@ -49,6 +51,20 @@ suite bench ktest/bench.py --selftest
 suite bench-rt ktest/bench_rt.py --selftest
 suite nested ktest/run "$@"
 suite dkms ktest/dkms.sh
+
+# In CI also a few of them on a debug kernel, if that costs neither a build nor
+# more than there is: $ECS_CI_BEGAN is when CI began, in seconds since the epoch.
+debug=6.12-debug
+if [ -n "${ECS_CI_BEGAN:-}" ]; then
+	minutes=$((($(date +%s) - ECS_CI_BEGAN) / 60))
+	if ! ktest/debug_kernel.py --current "$debug"; then
+		echo "# debug kernel: not run, $debug is not in the cache (make test-debug)"
+	elif [ "$minutes" -ge "$DEBUG_MINUTES" ]; then
+		echo "# debug kernel: not run, $minutes minutes have gone by"
+	else
+		suite debug ktest/run --debug "$debug" --quick smoke lifecycle
+	fi
+fi
 
 cat "$logs/failed"
 echo "$passed passed, $failed failed, $skipped skipped"

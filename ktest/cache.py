@@ -9,6 +9,8 @@ import os
 import pathlib
 
 KERNELS = ("6.1", "6.12")
+# Built by debug_kernel.py, and only for who asks for them.
+DEBUG_KERNELS = ("6.12-debug", "6.1-debug", "6.12-kcsan", "6.1-kcsan")
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 KTEST = TOP / "ktest"

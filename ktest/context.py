@@ -6,9 +6,11 @@ import subprocess
 import time
 
 import cache
+import inspection
 import splats
 from guest import LOGS, Guest, GuestError, run_all
 from job import Failed, Skip
+from kinds import is_debug, patient
 
 __all__ = ["Context", "GuestError"]
 
@@ -52,6 +54,7 @@ class Context:
 
     def wait_for(self, condition, message, timeout=20, every=0.2):
         """Wait until condition() is true; returns its value."""
+        timeout = patient(timeout)
         give_up = time.monotonic() + timeout
         while True:
             value = condition()
@@ -99,7 +102,7 @@ class Context:
 
     def sh(self, command, timeout=60, check=True):
         """Run a shell command in L1: (exit status, output)."""
-        done = subprocess.run(command, shell=True, text=True, timeout=timeout,
+        done = subprocess.run(command, shell=True, text=True, timeout=patient(timeout),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, errors="replace")
         if check and done.returncode != 0:
@@ -130,7 +133,8 @@ class Context:
             self.skip("no ecsctl was built")
         done = subprocess.run([str(self.ecsctl_path), *map(str, args)], text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=timeout, errors="replace")
+                              stderr=subprocess.PIPE, timeout=patient(timeout),
+                              errors="replace")
         if check and done.returncode != 0:
             raise Failed(f"status {done.returncode} of ecsctl {' '.join(map(str, args))}\n"
                          f"{done.stdout}{done.stderr}")
@@ -154,6 +158,8 @@ class Context:
         for guest in self.guests:
             try:
                 if guest.alive() and not guest.crash_expected and guest.boot_id:
+                    if is_debug(guest.kernel):
+                        wrong += inspection.of_guest(self, guest)
                     log = guest.start("dmesg", timeout=5).wait(10)[1]
                     (LOGS / f"{guest.name}.dmesg").write_text(log)
                     wrong += self._splats(f"guest {guest.name}", log)
@@ -171,16 +177,17 @@ class Context:
                 self.sh("rmmod ecs_host", timeout=30)
             except (Failed, subprocess.TimeoutExpired) as error:
                 wrong.append(f"ecs_host cannot be removed: {error}")
-        leak = pathlib.Path("/sys/kernel/debug/kmemleak")
-        if leak.exists():
-            leak.write_text("scan")
-            if leak.read_text().strip():
-                wrong.append("kmemleak:\n" + leak.read_text())
+        if is_debug(self.kernel):
+            wrong += inspection.of_host(self)
         log = self.kmsg()
         (LOGS / "l1.dmesg").write_text(log)
         return wrong + self._splats("host", log)
 
     def _splats(self, where, log):
+        races = splats.races(log)
+        if races:
+            self.progress(f"{where}: {len(races)} data races, "
+                          f"{sum(ours for _, _, ours in races)} of them ours")
         found = splats.find(log, self.allowed)
         if not found:
             return []

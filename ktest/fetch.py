@@ -218,7 +218,9 @@ def ensure(kernels=cache.KERNELS, refresh=False, say=print):
     tried = cache.root() / "qemu-unavailable"
     if refresh:
         tried.unlink(missing_ok=True)
-    lacking = [k for k in kernels if refresh or not cache.Kernel.present(k)]
+    debug = [k for k in kernels if k in cache.DEBUG_KERNELS]
+    lacking = [k for k in kernels
+               if k not in debug and (refresh or not cache.Kernel.present(k))]
     qemu = refresh or not (cache.Qemu().cached or tried.exists())
     if lacking or qemu:
         apt = Apt((CODENAME, f"{CODENAME}-security"))
@@ -232,6 +234,9 @@ def ensure(kernels=cache.KERNELS, refresh=False, say=print):
             except (OSError, subprocess.CalledProcessError) as error:
                 shutil.rmtree(cache.root() / "qemu", ignore_errors=True)
                 tried.write_text(f"{error}\n")
+    for name in debug:
+        import debug_kernel
+        debug_kernel.build(name, refresh, say)
     if not cache.Qemu().cached:
         say(f"# notice: using the system's QEMU ({tried.read_text().strip()}); "
             "a newer one is faster and steadier (--refresh tries again)")

@@ -16,6 +16,7 @@ import time
 import uuid
 
 import cache
+from kinds import memory, of, patient
 
 CMDLINE = ("console=ttyS0 loglevel=5 panic=-1 no_timer_check mitigations=off reboot=t "
            "random.trust_cpu=on cryptomgr.notests lsm= audit=0 rcupdate.rcu_expedited=1")
@@ -43,7 +44,7 @@ class Job:
 
     def wait(self, timeout=None, check=False):
         """(exit status, output); the status is None if the guest went away."""
-        if not self.ended.wait(timeout):
+        if not self.ended.wait(patient(timeout)):
             self.guest.dump()
             raise GuestLost(f"{self.guest.name}: no answer to: {self.command}")
         if check and self.rc is None:
@@ -94,10 +95,10 @@ class Guest:
             *qemu_wrapper, binary, *qemu.args, "-nodefaults", "-no-user-config",
             "-display", "none", "-name", f"guest={name},debug-threads=on",
             "-uuid", self.uuid, *board, "-accel", "kvm", "-cpu", cpu,
-            "-smp", str(smp), "-m", mem,
+            "-smp", str(smp), "-m", memory(mem, kernel),
             "-kernel", str(cache.Kernel(kernel).vmlinux),
             "-initrd", str(cache.BUILD / kernel / f"{image}.cpio"),
-            "-append", f"{CMDLINE} {cmdline}",
+            "-append", f"{CMDLINE} {of(kernel).cmdline} {cmdline}",
             "-chardev", f"file,id=con,path={self.console_path},append=on",
             "-serial", "chardev:con",
             "-chardev", f"socket,id=port,path={self.dir}/port,server=on,wait=off",
@@ -116,7 +117,7 @@ class Guest:
 
     def _connect(self, which):
         sock = socket.socket(socket.AF_UNIX)
-        give_up = time.monotonic() + 30
+        give_up = time.monotonic() + patient(30)
         while True:
             try:
                 sock.connect(str(self.dir / which))
@@ -169,7 +170,7 @@ class Guest:
         with self.changed:
             def done():
                 return self.boots >= boots and self.boot_id or self.process.poll() is not None
-            up = self.changed.wait_for(done, timeout)
+            up = self.changed.wait_for(done, patient(timeout))
             if not up or not self.boot_id:
                 self.dump()
                 raise GuestLost(f"{self.name}: boot {boots} did not come up, QEMU "
@@ -182,7 +183,7 @@ class Guest:
         self.next_job += 1
         self.jobs[job.number] = job
         text = base64.b64encode(command.encode()).decode()
-        self.send(f"RUN {job.number} {int(timeout)} {text}\n")
+        self.send(f"RUN {job.number} {int(patient(timeout))} {text}\n")
         return job
 
     def run(self, command, timeout=60, check=True):
@@ -273,7 +274,7 @@ class Guest:
         """SIGKILL its QEMU and wait until it is gone."""
         if self.alive():
             self.process.kill()
-        self.process.wait(timeout)
+        self.process.wait(patient(timeout))
 
 
 def run_all(guests, command, timeout=60, check=True):

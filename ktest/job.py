@@ -18,7 +18,7 @@ class TimedOut(Exception):
 
 
 def test(timeout=120, kernels=None, pairs="same", quick=False, newest=False, when="",
-         images=(), l1_args=(), cmdline=""):
+         images=(), l1_args=(), cmdline="", exact=""):
     """Attributes of a test function (all of them optional).
 
     timeout  seconds of run time, from the moment that L1 has booted
@@ -31,12 +31,13 @@ def test(timeout=120, kernels=None, pairs="same", quick=False, newest=False, whe
     images   further images that its guests boot (build.IMAGES)
     l1_args  more arguments for the QEMU of L1
     cmdline  more words for the kernel line of L1
+    exact    why it cannot work on a debug kernel: it is skipped there, and says this
     """
     def mark(function):
         function.ktest = {"timeout": timeout, "kernels": kernels, "pairs": pairs,
                           "quick": quick, "newest": newest, "when": when,
                           "images": list(images), "l1_args": list(l1_args),
-                          "cmdline": cmdline}
+                          "cmdline": cmdline, "exact": exact}
         return function
     return mark
 

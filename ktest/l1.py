@@ -19,6 +19,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / name) for name in 
 
 import cache  # noqa: E402
 from context import Context  # noqa: E402
+import kinds  # noqa: E402
 import splats  # noqa: E402
 from guest import GuestError, GuestLost, LOGS  # noqa: E402
 from job import Failed, Skip, TimedOut  # noqa: E402
@@ -92,6 +93,7 @@ def main():
     port = Port()
     threading.Thread(target=port.beat, daemon=True).start()
     port.say("booted", uptime=float(pathlib.Path("/proc/uptime").read_text().split()[0]))
+    kinds.be_patient(job["kernel"], job["guest_kernel"])
     context = Context(job["kernel"], job["guest_kernel"], port.say)
 
     signal.signal(signal.SIGALRM, out_of_time)

@@ -23,12 +23,15 @@ import tempfile
 import time
 
 import cache
+import kinds
 import splats
 
 CMDLINE = ("console=ttyS0 loglevel=5 no_timer_check mitigations=off panic=-1 oops=panic "
            "tsc=reliable unknown_nmi_panic random.trust_cpu=on cryptomgr.notests lsm= audit=0")
 # Five-level paging would make every nested walk longer.
 CPU = "max,+svm,-la57"
+MEMORY = {False: "6G", True: "8G"}	# of L1, by whether its kernel is a debug one
+# The limits below grow where a kernel is slow (kinds.py).
 SILENCE = 45		# seconds without a heartbeat: L1 hangs
 BOOT = 60		# seconds for L1 to come up
 FINISH = 90		# seconds for cleaning up after the job's own timeout
@@ -63,11 +66,11 @@ class L1:
         self.command = [
             self.qemu.binary, *self.qemu.args, "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-M", "q35", "-accel", "tcg,thread=multi",
-            "-cpu", CPU, "-smp", "2", "-m", "6G",
+            "-cpu", CPU, "-smp", "2", "-m", MEMORY[kinds.is_debug(kernel)],
             "-kernel", str(self.kernel.vmlinux),
             "-initrd", str(cache.BUILD / kernel / "l1.cpio"),
             "-append", " ".join((
-                CMDLINE, cmdline, f"ktest.top={cache.TOP}", f"ktest.build={cache.BUILD}",
+                CMDLINE, kinds.of(kernel).cmdline, cmdline, f"ktest.top={cache.TOP}", f"ktest.build={cache.BUILD}",
                 f"ktest.cache={cache.root()}", f"ktest.kernel={kernel}",
                 f"ktest.release={self.kernel.release}")),
             "-serial", f"file:{logs}/l1.console",
@@ -183,13 +186,15 @@ def boot_and_run(job, logs, cmdline, extra_args, show):
     result = None
     booted = 0
     why = "its QEMU ended"
+    slow = kinds.slowness(job["kernel"], job["guest_kernel"])
     with L1(job["kernel"], logs, cmdline, extra_args) as l1, open(logs / "log", "w") as log:
         heard = began
         for message in l1.messages():
             now = time.monotonic()
             if message is None:
-                limit = booted + job["timeout"] + FINISH if booted else began + BOOT
-                if booted and now - heard > SILENCE or now > limit:
+                limit = (booted + job["timeout"] + FINISH * slow if booted
+                         else began + BOOT * slow)
+                if booted and now - heard > SILENCE * slow or now > limit:
                     why = f"hung, silent for {now - heard:.0f} s"
                     l1.poke()
                     break
@@ -227,8 +232,10 @@ def boot_and_run(job, logs, cmdline, extra_args, show):
 def run(target, kernel, guest_kernel=None, args=None, timeout=120, logs=None, cmdline="",
         extra_args=(), show=None):
     """Run a job in L1, again if L1 gets lost. Needs build.everything() before."""
-    job = {"target": target, "args": args or {}, "timeout": timeout,
-           "kernel": kernel, "guest_kernel": guest_kernel or kernel}
+    guest_kernel = guest_kernel or kernel
+    job = {"target": target, "args": args or {},
+           "timeout": timeout * kinds.slowness(kernel, guest_kernel),
+           "kernel": kernel, "guest_kernel": guest_kernel}
     logs = pathlib.Path(logs or cache.BUILD / "job").resolve()
     lost = []
     while True:

@@ -9,7 +9,9 @@ SPLAT = re.compile("|".join((
     r"rcu.*(?:detected stalls|self-detected stall|kthread starved|expedited stalls)",
     r"soft lockup", r"hard LOCKUP", r"blocked for more than \d+ seconds",
     r"[Uu]nable to handle", r"scheduling while atomic", r"sleeping function called",
-    r"stack guard page", r"corrupted stack", r"kmemleak: \d+ new",
+    r"stack guard page", r"corrupted stack",
+    r"trying to register non-static key", r"lockdep is turned off",
+    r"turning off the locking correctness validator", r"kmemleak: Kernel memory leak detector dis",
     r"Call Trace:", r"Kernel panic", r"refcount_t: ", r"list_(?:add|del) corruption",
     r"\b(?:UBSAN|KASAN|KCSAN|KFENCE|ODEBUG): ", r"double fault", r"stack segment",
     r"Kernel stack is corrupted", r"invalid opcode", r"unexpected IRQ trap",
@@ -21,13 +23,45 @@ OURS = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+ \[ecs_(?:host|guest)\b")
 GONE = re.compile(r"RIP: 0010:0xffffffff[c-f]")
 PANIC = re.compile(r"Kernel panic|\bOops\b|double fault|BUG: |general protection|"
                    r"corrupted stack|triple fault")
+# A report of a data race or a leak that has to do with us: a function of ours, or
+# of a module that is gone, whose addresses have no names any more.
+OUR_FRAME = re.compile(r"\becs[hg]?_|\[ecs_|"
+                       r"(?m:^(?:\[[ \d.]+\])?\s*(?:\[<\w+>\]\s*)?0xffffffff[a-f]\w{7}$)")
+RACE = re.compile(r"BUG: KCSAN: ")
+RULE = re.compile(r"={20,}")
+
+
+def races(text):
+    """The data races in a kernel log: [(first line number, last, is it ours)]."""
+    lines, found, number = text.splitlines(), [], 0
+    while number < len(lines):
+        if RACE.search(lines[number]):
+            end = next((n for n in range(number + 1, len(lines)) if RULE.search(lines[n])),
+                       len(lines) - 1)
+            report = lines[number:end]
+            found.append((number + 1, end + 1, any(map(OUR_FRAME.search, report))))
+            number = end
+        number += 1
+    return found
 
 
 def find(text, allowed=()):
-    """[(line number, line)] of the complaints in a kernel log."""
+    """[(line number, line)] of the complaints in a kernel log. Data races between
+    others are none: a stock kernel has many."""
     allowed = [re.compile(pattern) for pattern in allowed]
+    others = {number for first, last, ours_ in races(text) if not ours_
+              for number in range(first, last + 1)}
     return [(number, line) for number, line in enumerate(text.splitlines(), 1)
-            if SPLAT.search(line) and not any(a.search(line) for a in allowed)]
+            if SPLAT.search(line) and number not in others
+            and not any(a.search(line) for a in allowed)]
+
+
+def leaks(text):
+    """What kmemleak shows, taken apart: (reports of ours, number of others)."""
+    reports = re.split(r"(?m)^(?=unreferenced object )", text)
+    reports = [report for report in reports if report.startswith("unreferenced")]
+    mine = [report for report in reports if OUR_FRAME.search(report)]
+    return mine, len(reports) - len(mine)
 
 
 def excerpt(text, found, before=2, after=45):

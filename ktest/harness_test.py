@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Unit tests of what the harness concludes from kernels' logs and names."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+
+import bench_tool  # noqa: E402
+import cache  # noqa: E402
+import debug_kernel  # noqa: E402
+import kinds  # noqa: E402
+import splats  # noqa: E402
+
+RULE = "[   12.345678] " + "=" * 66
+
+
+def race(*frames):
+    return "\n".join((RULE, "[   12.345679] BUG: KCSAN: data-race in f / g", "",
+                      "[   12.345680] read to 0xffffffffc0101234 of 4 bytes by task 7 on cpu 0:",
+                      *(f"[   12.345681]  {frame}" for frame in frames), RULE))
+
+
+def leak(*frames):
+    return "\n".join(("unreferenced object 0xffff888005a6c000 (size 64):",
+                      '  comm "insmod", pid 93, jiffies 4294901234',
+                      "  backtrace (crc 0):", *(f"    {frame}" for frame in frames), ""))
+
+
+KERNEL = "kthread+0x12/0x34"
+OURS = "ecsh_vm_get+0x12/0x34 [ecs_host]"
+NAMELESS = "0xffffffffc0101234"
+
+
+class Splats(unittest.TestCase):
+    def test_reports_of_debug_kernels(self):
+        for line in ("BUG: KASAN: slab-use-after-free in f+0x1/0x2",
+                     "UBSAN: shift-out-of-bounds in x.c:1:2",
+                     "WARNING: possible circular locking dependency detected",
+                     "[ BUG: Invalid wait context ]",
+                     "ODEBUG: free active (active state 0) object: 1 object type: hrtimer",
+                     "INFO: trying to register non-static key.",
+                     "BUG: MAX_LOCKDEP_CHAINS too low!",
+                     "WARNING: suspicious RCU usage",
+                     "BUG: sleeping function called from invalid context at x.c:1"):
+            self.assertEqual(len(splats.find(f"a\n[    1.0] {line}\nb")), 1, line)
+
+    def test_what_is_none(self):
+        for line in ("kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+                     "kasan: KernelAddressSanitizer initialized",
+                     "Lock dependency validator: Copyright"):
+            self.assertEqual(splats.find(line), [], line)
+
+    def test_races(self):
+        self.assertEqual(splats.find(race(KERNEL)), [])
+        for frame in (OURS, NAMELESS):
+            text = race(KERNEL, frame)
+            self.assertTrue(splats.find(text), frame)
+            self.assertEqual([mine for _, _, mine in splats.races(text)], [True])
+        text = race(KERNEL) + "\nWARNING: after it\n" + race(OURS)
+        self.assertEqual([mine for _, _, mine in splats.races(text)], [False, True])
+        self.assertIn("WARNING: after it", [line for _, line in splats.find(text)])
+
+    def test_a_race_cut_off(self):
+        text = race(KERNEL).rsplit("\n", 1)[0]
+        self.assertEqual([mine for _, _, mine in splats.races(text)], [False])
+
+    def test_leaks(self):
+        text = leak(KERNEL) + leak(KERNEL, OURS) + leak(NAMELESS)
+        mine, others = splats.leaks(text)
+        self.assertEqual((len(mine), others), (2, 1))
+        self.assertEqual(splats.leaks(""), ([], 0))
+
+
+class Kinds(unittest.TestCase):
+    def test_every_debug_kernel_has_a_kind_and_options(self):
+        for name in cache.DEBUG_KERNELS:
+            self.assertTrue(kinds.is_debug(name), name)
+            self.assertIn(kinds.series(name), cache.KERNELS)
+            self.assertTrue((debug_kernel.OPTIONS / f"{debug_kernel.parts(name)[1]}.config")
+                            .exists(), name)
+        debug, kcsan = map(debug_kernel.digest, ("6.12-debug", "6.12-kcsan"))
+        self.assertNotEqual(debug, kcsan)
+
+    def test_stock(self):
+        for name in cache.KERNELS:
+            self.assertFalse(kinds.is_debug(name))
+            self.assertEqual(kinds.memory("384M", name), "384M")
+        self.assertEqual(kinds.slowness(*cache.KERNELS), 1)
+
+    def test_patience(self):
+        try:
+            kinds.be_patient("6.12", "6.12-debug")
+            self.assertEqual(kinds.patient(10), 10 * kinds.of("6.12-debug").slow)
+            self.assertIsNone(kinds.patient(None))
+        finally:
+            kinds.be_patient("6.12")
+        self.assertEqual(kinds.patient(10), 10)
+
+
+if __name__ == "__main__":
+    sys.exit(bench_tool.selftest("__main__"))
