@@ -17,7 +17,7 @@ import cache
 import image
 
 SOURCES = ("Kbuild", "Makefile", "VERSION", "dkms.conf", "common", "ecs_host", "ecs_guest",
-           "userspace", "ktest/modules")
+           "userspace", "ktest/modules", "ktest/hostile")
 MADE = re.compile(r".*(\.o|\.ko|\.mod|\.mod\.c|\.cmd|\.order|\.symvers|\.a|\.d|\.swp|\.pyc)$")
 L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "kvm",
               "kvm_amd")
@@ -106,9 +106,9 @@ def modules(kernel, files):
 
     def build():
         sync(files, tree)
-        for folder in (tree, tree / "ktest/modules"):
+        for folder, name in ((tree, "project"), (tree / "ktest/modules", "tests"),
+                             (tree / "ktest/hostile", "hostile")):
             if (folder / "Kbuild").exists():
-                name = "project" if folder == tree else "tests"
                 out = command("make", jobs, "-C", str(kernel.headers), f"M={folder}",
                               "modules", log=cache.BUILD / kernel.name / f"make-{name}.log")
                 for line in re.findall(r"(?m)^.*\bwarning: .*$", out):
@@ -245,6 +245,7 @@ def everything(kernels=cache.KERNELS, bench=False, images=()):
         fcntl.flock(lock, fcntl.LOCK_EX)
         files = sources()
         userspace(files)
+        static("hostile/client.c", "l1-hostile")
         for program in L1_PROGRAMS:
             static(f"l1/{program}.c", f"l1-{program}")
         for name in kernels:

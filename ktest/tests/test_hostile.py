@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest, or a VMM, that does everything wrong: nobody else notices."""
+import json
+import pathlib
+import re
+import subprocess
+import time
+
+import cache
+from common import SEED, counters, difference, registered, run_ns, show, who
+from job import test
+
+CLIENT = str(cache.BUILD / "l1-hostile")
+PARAMETERS = "/sys/module/ecs_hostile/parameters"
+COUNTS = ("msr_ops", "mem_ops", "faults", "registered", "wrong")
+ATTACKS = ("msr", "header", "register", "same", "pc", "flap", "stuck", "host", "all")
+
+
+def client(t, attack, cycles, *more, seed=SEED):
+    """Run the small VMM: what it has done. It has found nothing that is wrong."""
+    done = subprocess.run([CLIENT, attack, str(seed), str(cycles), *map(str, more)],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=120)
+    counts = re.search(r"^msr (\d+) vmm (\d+) wrong (\d+)$", done.stdout, re.M)
+    t.check(counts, f"{attack}, seed {seed}: status {done.returncode}: "
+            f"{done.stdout}{done.stderr}")
+    t.log(attack, done.stdout.strip(), done.stderr)
+    t.check_eq(int(counts[3]), 0, f"{attack}, seed {seed}, of what is known: {done.stderr}")
+    return int(counts[1]) + int(counts[2])
+
+
+def pinned():
+    """Pages that are pinned now, by whomever."""
+    text = pathlib.Path("/proc/vmstat").read_text()
+    count = {name: int(re.search(rf"nr_foll_pin_{name} (\d+)", text)[1])
+             for name in ("acquired", "released")}
+    return count["acquired"] - count["released"]
+
+
+def objects(t):
+    """Bytes of kernel memory in objects that are in use, of all general sizes."""
+    total = 0
+    for path in pathlib.Path("/sys/kernel/slab").glob("kmalloc-*"):
+        if path.is_symlink() and not path.name.startswith("kmalloc-"):
+            continue
+        (path / "shrink").write_text("1")
+        used = int((path / "objects").read_text().split()[0])
+        total += used * int((path / "object_size").read_text())
+    return total
+
+
+def hostile_guest(t, name="hostile", attack="all", **options):
+    """A guest with ecs_hostile in it."""
+    params = {key: options.pop(key) for key in ("limited",) if key in options}
+    guest = t.guest(name, **options)
+    guest.insmod("ecs_hostile", seed=SEED, attack=attack, **params)
+    return guest
+
+
+def done_by(guest):
+    """What the attackers of a guest count."""
+    out = guest.run(f"cd {PARAMETERS}; cat {' '.join(COUNTS)}")[1]
+    return dict(zip(COUNTS, map(int, out.split())))
+
+
+def turn_to(guest, attack):
+    guest.run(f"echo {attack} > {PARAMETERS}/attack")
+
+
+def check_host(t, guest):
+    """The host has counted each offence, and broken no promise. The guest is calm."""
+    did, seen = done_by(guest), counters(t, guest)
+    t.log(did, seen)
+    t.progress(f"{did['msr_ops']} MSR accesses, {did['faults']} of them refused; "
+               f"{did['mem_ops']} stores")
+    t.check_eq(did["wrong"], 0, f"answers that break the contract: {guest.dmesg()[-1000:]}")
+    t.check_eq(seen["bad_msr"], did["faults"], "offences that the host has counted")
+    t.check_eq(seen["registrations"], did["registered"], "registrations")
+    t.check(seen["bad_count"] > 0 and seen["bad_cookie"] > 0,
+            f"bad counts or cookies were not seen: {seen}")
+    return did
+
+
+def check_gone(t, guest, before):
+    """Nothing is left of a guest."""
+    guest.kill()
+    t.wait_for(lambda: t.ecsctl("show", who(guest), check=False)[0] == 3, "it is gone")
+    t.check(who(guest)[4:] not in [str(vm["pid"]) for vm in t.ecsctl_json("list")["vms"]],
+            "it is listed")
+    t.wait_for(lambda: pinned() == before, "none of its pages is pinned any more")
+
+
+class Share:
+    """CPU time and extensions of a VM in windows of one kind."""
+
+    def __init__(self):
+        self.ran = self.time = self.granted = 0
+
+    def of(self):
+        return self.ran / self.time
+
+    def measure(self, t, guest, seconds):
+        granted, ran, began = counters(t, guest)["granted"], run_ns(guest), time.monotonic_ns()
+        t.sh(f"sleep {seconds}")
+        self.ran += run_ns(guest) - ran
+        self.time += time.monotonic_ns() - began
+        self.granted += counters(t, guest)["granted"] - granted
+
+
+@test(timeout=120)
+def test_vmm(t):
+    """A VMM takes memory, files and threads away from what is registered."""
+    t.insmod_host(enable_all=1)
+    t.sh("mkdir -p /run/ramfs; mount -t ramfs ramfs /run/ramfs")
+    before = pinned()
+    for attack, cycles, *more in (("answers", 1), ("slots", 1), ("memory", 1), ("balloon", 1),
+                                  ("threads", 1), ("ends", 6), ("clone", 1),
+                                  ("file", 1, "/run/ramfs/memory")):
+        client(t, attack, cycles, *more)
+    t.check_eq(t.ecsctl_json("list")["vms"], [], "VMs that are gone")
+    t.wait_for(lambda: pinned() == before, "no page is pinned any more")
+
+
+@test(timeout=400, when="all")
+def test_vmm_leaks(t):
+    """Over hundreds of VMs nothing is left behind."""
+    t.insmod_host(enable_all=1)
+    before = pinned()
+    seed, used, ops = SEED, [], 0
+    for _ in range(3):
+        for _ in range(12):
+            seed += 1
+            for attack in ("slots", "memory", "balloon", "threads"):
+                ops += client(t, attack, 1, seed=seed)
+            ops += client(t, "ends", 4, seed=seed)
+        t.sh("sleep 2")
+        used.append(objects(t))
+    t.progress(f"{ops} operations; bytes in objects: {used}")
+    t.check_eq(t.ecsctl_json("list")["vms"], [], "VMs that are gone")
+    t.wait_for(lambda: pinned() == before, "no page is pinned any more")
+    # The first lot warms up; of the third some 100 records of a vCPU would be 200 kB.
+    t.check(used[2] - used[1] < 65536, f"the host's memory grows: {used}")
+
+
+@test(timeout=200, when="all")
+def test_fresh_accounts(t):
+    """New vCPUs and new threads bring no new budget."""
+    t.insmod_host(enable_all=1)
+    spin = subprocess.Popen(["taskset", "2", "sh", "-c", "while :; do :; done"])
+    vmm = subprocess.Popen(["taskset", "2", CLIENT, "fresh", str(SEED), "40"],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    vm = f"pid:{vmm.pid}"
+    t.wait_for(lambda: t.ecsctl_json("list")["vms"], "it registers")
+    t.ecsctl("set", vm, "budget=0%", "burst=1ms")
+    first = last = t.ecsctl_json("show", vm)["vms"][0]["counters"]
+    while vmm.poll() is None:
+        shown = t.ecsctl("--json", "show", vm, check=False)
+        if shown[0] == 0:
+            last = json.loads(shown[1])["vms"][0]["counters"]
+        t.sh("sleep 0.2")
+    spin.kill()
+    gain = difference(last, first)
+    t.log(gain)
+    t.check(gain["registrations"] > 15 and gain["req_in_section"] > 15, "it did not get far")
+    # The one that had been there before may have had something.
+    t.check(gain["granted"] <= 2, f"vCPUs without any budget were extended: {gain}")
+
+    vmm = subprocess.Popen([CLIENT, "boosts", str(SEED), "1"], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    vmm.stdout.readline()
+    t.ecsctl("limit", f"pid:{vmm.pid}", "--max-sbt", "100ms", "--min-usbt", "1ms")
+    out, errors = vmm.communicate("\n", timeout=60)
+    t.log(out, errors)
+    t.check_eq(vmm.returncode, 0, errors)
+
+
+@test(timeout=500, when="all")
+def test_neighbour(t):
+    """A hostile guest takes nothing from the honest one beside it."""
+    t.insmod_host(enable_all=1)
+    honest = t.guest("honest", ecs=True)
+    honest.insmod("ecs_hold", hold_us=300, gap_us=100, shared=0)
+    before = pinned()
+    hostile = hostile_guest(t, attack="calm")
+    t.sh("sleep 2")
+    calm, attacked = ({name: Share() for name in ATTACKS} for _ in range(2))
+    for _ in range(3):
+        for name in ATTACKS:
+            calm[name].measure(t, honest, 2)
+            turn_to(hostile, name)
+            attacked[name].measure(t, honest, 4)
+            turn_to(hostile, "calm")
+            calm[name].measure(t, honest, 2)
+    did = check_host(t, hostile)
+    low = []
+    for name in ATTACKS:
+        ratio = attacked[name].of() / calm[name].of()
+        rate = attacked[name].granted / attacked[name].time * 1e9
+        usual = calm[name].granted / calm[name].time * 1e9
+        t.progress(f"{name}: CPU time of the honest VM {ratio:.4f} of that beside a calm one "
+                   f"({calm[name].of() / 2:.4f} of the host), extensions {rate:.1f}/s, "
+                   f"else {usual:.1f}/s")
+        if ratio < 0.99 or rate < usual / 2:
+            low.append(name)
+    t.check(not low, f"beside these attacks it got less: {low}")
+    t.check(did["msr_ops"] > 10000, f"only {did['msr_ops']} MSR accesses")
+    t.check(did["msr_ops"] + did["mem_ops"] > 1_000_000, f"too few operations: {did}")
+    t.check_eq(registered(t, honest), 2, "registrations of the honest VM")
+    t.check_eq(counters(t, honest)["bad_msr"], 0, "offences of the honest VM")
+    check_gone(t, hostile, before)
+
+
+@test(timeout=200, when="all")
+def test_limits(t):
+    """What a guest asks for beyond its limits it does not get, however often."""
+    t.insmod_host(enable_all=1)
+    honest = t.guest("honest", ecs=True)
+    honest.insmod("ecs_hold", hold_us=300, gap_us=100, shared=0)
+    before = pinned()
+    hostile = hostile_guest(t, attack="boost", limited=1)
+    t.sh("sleep 3")
+    t.check_eq(show(t, hostile)["boosts"], [], "boosts without permission")
+    t.ecsctl("limit", who(hostile), "--max-sbt", "1ms", "--min-usbt", "4ms")
+    alone, beside = Share(), Share()
+    for _ in range(3):
+        beside.measure(t, honest, 5)
+        boosts = show(t, hostile)["boosts"]
+        t.check(all(b["sbt_ns"] <= 1_000_000 and b["usbt_ns"] >= 4_000_000 for b in boosts),
+                f"beyond the limits: {boosts}")
+        turn_to(hostile, "calm")
+        alone.measure(t, honest, 5)
+        turn_to(hostile, "boost")
+    turn_to(hostile, "calm")
+    did, seen = done_by(hostile), counters(t, hostile)
+    t.progress(f"{did}, honest {beside.of() / 2:.4f}, beside a calm one {alone.of() / 2:.4f}")
+    t.check_eq(did["wrong"], 0, f"answers that break the contract: {hostile.dmesg()[-1000:]}")
+    t.check_eq(seen["bad_msr"], did["faults"], "offences that the host has counted")
+    # It sleeps between its requests, so the honest one has more than half.
+    t.check(beside.of() >= alone.of() * 0.99, "the honest VM got less")
+    t.ecsctl("disable", who(hostile))
+    t.check_eq(show(t, hostile)["boosts"], [], "boosts after disable")
+    check_gone(t, hostile, before)
+
+
+@test(timeout=240, when="all")
+def test_unplugged(t):
+    """A vCPU goes while it attacks, and comes back, and the guest is reset."""
+    before = pinned()
+    t.insmod_host(enable_all=1)
+    vm = hostile_guest(t, machine="q35", smp="1,maxcpus=2")
+    slot = next(s for s in vm.qmp("query-hotpluggable-cpus") if "qom-path" not in s)
+    online = "/sys/devices/system/cpu/cpu1/online"
+    for _ in range(2):
+        vm.run("rmmod ecs_hostile")
+        vm.qmp("device_add", driver=slot["type"], id="cpu1", **slot["props"])
+        vm.run(f"for i in $(seq 80); do [ -e {online} ] && break; usleep 100000; done; "
+               f"echo 1 > {online}")
+        vm.insmod("ecs_hostile", seed=SEED, attack="stuck")
+        t.wait_for(lambda: registered(t, vm) == 2, "both attack")
+        vm.qmp("device_del", id="cpu1")
+        t.wait_for(lambda: any("qom-path" not in s for s in vm.qmp("query-hotpluggable-cpus")),
+                   "QEMU has unplugged the vCPU")
+        t.check_eq(registered(t, vm), 1, "registered without its vCPU")
+        turn_to(vm, "all")
+        t.sh("sleep 2")
+    drops = counters(t, vm)["drops"]
+    vm.reboot(how=None)
+    t.check_eq(registered(t, vm), 0, "registered after a reset")
+    t.check(counters(t, vm)["drops"] > drops, "nothing was dropped")
+    check_gone(t, vm, before)
