@@ -51,6 +51,17 @@ static u64 features(struct kvm_vcpu *vcpu)
 	return offered;
 }
 
+/*
+ * What a vCPU asks for here costs the host more than it pays for: a grace period,
+ * work of kernel threads. One that asks again within a millisecond sleeps first.
+ */
+static void pace(u64 *asked_at)
+{
+	if (ktime_get_mono_fast_ns() - *asked_at < NSEC_PER_MSEC)
+		usleep_range(1000, 2000);
+	*asked_at = ktime_get_mono_fast_ns();
+}
+
 static int set_page(struct kvm_vcpu *vcpu, u64 data)
 {
 	struct ecsh_page *page;
@@ -80,6 +91,8 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 		page = ERR_PTR(-EBUSY);
 	}
 	if (!IS_ERR(page)) {
+		/* Its end is paid for here: no more than these are under way. */
+		pace(&v->registered_at);
 		ecsh_vcpu_register(v, page);
 		ret = DONE;
 	}
@@ -151,10 +164,7 @@ static int set_boost(struct kvm_vcpu *vcpu, u64 data)
 	rcu_read_unlock();
 	if (data != ECS_ABI_BOOST_REQUEST || !v)
 		return FAULT;
-	/* An answer costs the host more than the guest: not one after another. */
-	if (ktime_get_mono_fast_ns() - v->asked_at < NSEC_PER_MSEC)
-		usleep_range(1000, 2000);
-	v->asked_at = ktime_get_mono_fast_ns();
+	pace(&v->asked_at);
 	if (!read_boost(v, &sbt_ns, &usbt_ns) ||
 	    ecsh_promise_request(v, sbt_ns, usbt_ns))
 		return FAULT;

@@ -40,6 +40,7 @@ struct ecsh_vm;
  * @sbt_max_ns: largest SBT that the guest may ask for, 0: it may not
  * @usbt_min_ns: least USBT that it may ask for
  * @asked_at: when the guest last asked for a boost; vcpu->mutex
+ * @registered_at: when it last registered a page; vcpu->mutex
  * @page: the registration, RCU, NULL while there is none
  * @timer: looks at the section again; pinned to the CPU the vCPU runs on
  * @task: thread it is attached to, NULL if none; RCU; ecsh_thread's lock
@@ -67,6 +68,7 @@ struct ecsh_vcpu {
 	u32 sbt_max_ns;
 	u32 usbt_min_ns;
 	u64 asked_at;
+	u64 registered_at;
 	struct ecsh_page __rcu *page;
 	struct hrtimer timer;
 	struct task_struct *task;
