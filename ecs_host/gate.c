@@ -366,6 +366,23 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 }
 
 /**
+ * ecsh_gate_join() - a vCPU comes to another thread
+ * @v: the vCPU, not yet the running one
+ *
+ * A bucket fills while one thread runs one vCPU, so that a thread gets no more out of
+ * many vCPUs, or of new ones, than out of one.
+ *
+ * Context: interrupts off.
+ */
+void ecsh_gate_join(struct ecsh_vcpu *v)
+{
+	lockdep_assert_irqs_disabled();
+	raw_spin_lock(&v->lock);
+	ecs_policy_empty(&v->params, &v->state, now_ns());
+	raw_spin_unlock(&v->lock);
+}
+
+/**
  * ecsh_gate_leave() - the current thread stops to run its vCPU, and runs on
  *
  * What was deferred for the vCPU is due now, or nobody would make up for it.

@@ -17,6 +17,7 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind);
 void ecsh_gate_look(void);
 void ecsh_gate_yield(struct ecsh_vcpu *v);
 void ecsh_gate_sched_out(struct ecsh_vcpu *v);
+void ecsh_gate_join(struct ecsh_vcpu *v);
 void ecsh_gate_leave(void);
 enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer);
 

@@ -83,6 +83,23 @@ static bool is_soft(enum ecs_policy_hint hint)
 	return hint >= ECS_POLICY_SOFT_WAIT;
 }
 
+/**
+ * ecs_policy_empty() - take away what was saved up
+ * @params: what the administrator set
+ * @state: the vCPU's account; a debt stays
+ * @now: current time, ns
+ *
+ * For a vCPU that comes to another thread. Who can make vCPUs as he likes would
+ * have a full bucket with each.
+ */
+void ecs_policy_empty(const struct ecs_policy_params *params,
+		      struct ecs_policy_state *state, uint64_t now)
+{
+	fill(params, state, now);
+	if (state->tokens_ns > 0)
+		state->tokens_ns = 0;
+}
+
 /* Set back, the clock cannot say how long the extension lasted: too long. */
 static bool is_bound_reached(const struct ecs_policy_state *state, uint64_t now)
 {

@@ -118,6 +118,8 @@ enum ecs_policy_verdict {
 
 void ecs_policy_init(const struct ecs_policy_params *params,
 		     struct ecs_policy_state *state, uint64_t now);
+void ecs_policy_empty(const struct ecs_policy_params *params,
+		      struct ecs_policy_state *state, uint64_t now);
 bool ecs_policy_is_inside(const struct ecs_policy_params *params,
 			  enum ecs_policy_hint hint);
 bool ecs_policy_is_waiting(enum ecs_policy_hint hint);

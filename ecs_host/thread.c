@@ -143,6 +143,7 @@ int ecsh_thread_attach(struct ecsh_vcpu *v)
 	if (t->vcpu != v) {
 		ecsh_gate_leave();
 		unlink(t);
+		ecsh_gate_join(v);
 		/* What the guest asked for was for the other vCPU. */
 		ecsh_promise_release(current);
 	}

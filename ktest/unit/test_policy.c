@@ -18,6 +18,7 @@ enum op {
 	OP_RECHECK,
 	OP_END,
 	OP_OFF_CPU,
+	OP_EMPTY,
 	OP_PARAMS, /* the administrator changes them */
 	OP_TOKENS, /* a look at the account */
 	OP_BOUND,
@@ -48,6 +49,7 @@ struct step {
 	{ .op = OP_END, .at = (time), .verdict = ECS_POLICY_##want }
 #define OFF_CPU(time, want) \
 	{ .op = OP_OFF_CPU, .at = (time), .verdict = ECS_POLICY_##want }
+#define EMPTY(time) { .op = OP_EMPTY, .at = (time) }
 #define PARAMS(...) { .op = OP_PARAMS, .params = { __VA_ARGS__ } }
 #define TOKENS(ns) { .op = OP_TOKENS, .value = (int64_t)(ns) }
 #define BOUND(ns) { .op = OP_BOUND, .value = (int64_t)(ns) }
@@ -287,6 +289,19 @@ static const struct history histories[] = {
 			RECHECK(20 * US, LOCK, CONTINUE, 50 * US),
 			RECHECK(70 * US, LOCK, CONTINUE, 30 * US),
 			RECHECK(100 * US, LOCK, CAP, 0),
+		}
+	}, {
+		"empty: what was saved up is gone, and comes with time", { USUAL }, {
+			EMPTY(0), TOKENS(0), REQUEST(0, INSIDE, NO_BUDGET),
+			REQUEST(199 * US, INSIDE, NO_BUDGET),
+			REQUEST(200 * US, INSIDE, GRANT), BOUND(20 * US),
+			OFF_CPU(220 * US, ENDED), EMPTY(10 * MS), TOKENS(0),
+			REQUEST(20 * MS, INSIDE, GRANT), BOUND(100 * US),
+		}
+	}, {
+		"empty: a debt stays", { USUAL }, {
+			REQUEST(0, INSIDE, GRANT), OFF_CPU(500 * US, ENDED),
+			TOKENS(-200ll * 1000), EMPTY(1500 * US), TOKENS(-100ll * 1000),
 		}
 	}, {
 		"params: a smaller burst takes tokens away", { USUAL }, {
@@ -556,6 +571,9 @@ static void run_step(const struct step *step, struct ecs_policy_params *params,
 		break;
 	case OP_OFF_CPU:
 		got = ecs_policy_off_cpu(params, state, now);
+		break;
+	case OP_EMPTY:
+		ecs_policy_empty(params, state, now);
 		break;
 	case OP_PARAMS:
 		*params = step->params;
