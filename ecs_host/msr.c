@@ -62,6 +62,15 @@ static void pace(u64 *asked_at)
 	*asked_at = ktime_get_mono_fast_ns();
 }
 
+/*
+ * A process that shares the memory of the VMM may run its vCPUs, but it is another
+ * VM: what holds for the first one, and ends with it, is not to be the second one's.
+ */
+static bool may_register(const struct ecsh_vcpu *v)
+{
+	return v && v->vm->pid == task_tgid(current);
+}
+
 static int set_page(struct kvm_vcpu *vcpu, u64 data)
 {
 	struct ecsh_page *page;
@@ -84,8 +93,9 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 	if (!try_module_get(THIS_MODULE))
 		return FAULT;
 	v = ecsh_vcpu_get(vcpu);
-	page = v ? ecsh_page_create(vcpu, data & ~ECS_ABI_PAGE_ENABLE) :
-		   ERR_PTR(-ENOMEM);
+	page = may_register(v) ?
+		       ecsh_page_create(vcpu, data & ~ECS_ABI_PAGE_ENABLE) :
+		       ERR_PTR(-EPERM);
 	if (!IS_ERR(page) && ecsh_thread_attach(v)) {
 		ecsh_page_discard(page);
 		page = ERR_PTR(-EBUSY);
