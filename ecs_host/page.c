@@ -7,11 +7,23 @@
  * memory there whatever the VMM does with its mapping: the worst that a guest
  * or VMM can do is to let us read stale or silly values.
  */
+#include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "compat/page.h"
 #include "page.h"
+
+/*
+ * Anonymous and shared memory and huge pages. A file's page is locked for as long
+ * as its file system likes, which may be a process of anybody's, and the work that
+ * ends the pin would wait for it; and it must not be written to unasked.
+ */
+static bool is_ordinary(struct page *page)
+{
+	return ecs_page_is_swap_backed(page) || PageHuge(page);
+}
 
 /*
  * Pins the page of @gfn. The memory slot must be ordinary writable RAM of the
@@ -32,8 +44,10 @@ static int pin_gfn(struct kvm *kvm, gfn_t gfn, struct page **pinned)
 		return -EFAULT;
 
 	n = pin_user_pages_fast(hva, 1, FOLL_WRITE | FOLL_LONGTERM, pinned);
-	if (n == 1)
+	if (n == 1 && is_ordinary(*pinned))
 		return 0;
+	if (n == 1)
+		unpin_user_page(*pinned);
 	*pinned = NULL;
 	return n < 0 ? n : -EFAULT;
 }
