@@ -239,7 +239,8 @@ void ecsh_dispatch_revive(struct ecsh_boost *b)
  * ecsh_dispatch_is_over() - is a record that was stopped of no use any more?
  * @b: the record
  *
- * While it cools it is kept, so that nobody gets a fresh account by asking anew.
+ * While it cools it is kept, and with it what it was promised, so that nobody gets a
+ * fresh account by asking anew: by a new thread neither.
  *
  * Context: process context.
  */
@@ -249,8 +250,7 @@ bool ecsh_dispatch_is_over(struct ecsh_boost *b)
 	bool over;
 
 	raw_spin_lock_irqsave(&b->lock, flags);
-	over = b->gone && ((READ_ONCE(b->task->flags) & PF_EXITING) ||
-			   !ecs_budget_cooling_left(&b->budget, now_ns()));
+	over = b->gone && !ecs_budget_cooling_left(&b->budget, now_ns());
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return over;
 }

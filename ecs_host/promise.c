@@ -123,6 +123,23 @@ static void change(struct ecsh_boost *b, const struct ecs_budget_params *params,
 	ecsh_fifo_sync(b);
 }
 
+/*
+ * Did another thread run this vCPU, and has what it used of its boosts yet to be
+ * cooled for? Then the next one waits, or a VMM could have boosts without end, and
+ * records of dead threads, by making threads.
+ */
+static bool has_used(const struct task_struct *task, int vcpu)
+{
+	struct ecsh_boost *b;
+
+	list_for_each_entry(b, &ecsh_boosts, node)
+		if (b->task != task && b->tgid == task_tgid(current) &&
+		    b->vcpu == vcpu && b->source == ECS_BOOST_BY_GUEST &&
+		    READ_ONCE(b->gone) && !ecsh_dispatch_is_over(b))
+			return true;
+	return false;
+}
+
 /* Context: ecsh_boost_mutex held; @task stays. */
 static int set(struct task_struct *task, u32 source, struct ecs_ioc_boost *arg)
 {
@@ -146,6 +163,8 @@ static int set(struct task_struct *task, u32 source, struct ecs_ioc_boost *arg)
 	    b->params.sbt_ns == params.sbt_ns &&
 	    b->params.usbt_ns == params.usbt_ns)
 		return 0;
+	if (!b && source == ECS_BOOST_BY_GUEST && has_used(task, arg->vcpu))
+		return -EBUSY;
 	/* Not its priority of the moment, which may be inherited. */
 	if (!b && task->normal_prio < MAX_RT_PRIO)
 		return -EBUSY;
