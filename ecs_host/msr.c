@@ -110,22 +110,19 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 	return ret;
 }
 
-/* A guest that never registered has no record to count in. */
+/* A guest that never registered gets a record to count in, if there is memory. */
 static void count_offence(struct kvm_vcpu *vcpu)
 {
-	struct ecsh_vcpu *v;
+	struct ecsh_vcpu *v = ecsh_vcpu_get(vcpu);
 	unsigned long flags;
 
-	rcu_read_lock();
-	v = ecsh_vcpu_find(vcpu);
-	if (v) {
-		raw_spin_lock_irqsave(&v->lock, flags);
-		ecsh_stats_inc(&v->stats, ECS_STAT_BAD_MSR);
-		raw_spin_unlock_irqrestore(&v->lock, flags);
-	} else {
+	if (!v) {
 		atomic64_inc(&ecsh_msr_strangers);
+		return;
 	}
-	rcu_read_unlock();
+	raw_spin_lock_irqsave(&v->lock, flags);
+	ecsh_stats_inc(&v->stats, ECS_STAT_BAD_MSR);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
 }
 
 static int take_back(struct kvm_vcpu *vcpu)

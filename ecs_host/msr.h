@@ -10,7 +10,7 @@ static inline bool ecsh_msr_is_ours(u32 index)
 	return index - ECS_ABI_MSR_BASE < ECS_ABI_MSR_END - ECS_ABI_MSR_BASE;
 }
 
-/* Bad accesses of guests that never registered. */
+/* Bad accesses that there was no memory to make a record for. */
 extern atomic64_t ecsh_msr_strangers;
 
 int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr);
