@@ -292,15 +292,15 @@ static const struct history histories[] = {
 		}
 	}, {
 		"empty: what was saved up is gone, and comes with time", { USUAL }, {
-			EMPTY(0), TOKENS(0), REQUEST(0, INSIDE, NO_BUDGET),
-			REQUEST(199 * US, INSIDE, NO_BUDGET),
-			REQUEST(200 * US, INSIDE, GRANT), BOUND(20 * US),
+			EMPTY(0), TOKENS(0), REQUEST(0, LOCK, NO_BUDGET),
+			REQUEST(199 * US, LOCK, NO_BUDGET),
+			REQUEST(200 * US, LOCK, GRANT), BOUND(20 * US),
 			OFF_CPU(220 * US, ENDED), EMPTY(10 * MS), TOKENS(0),
-			REQUEST(20 * MS, INSIDE, GRANT), BOUND(100 * US),
+			REQUEST(20 * MS, LOCK, GRANT), BOUND(100 * US),
 		}
 	}, {
 		"empty: a debt stays", { USUAL }, {
-			REQUEST(0, INSIDE, GRANT), OFF_CPU(500 * US, ENDED),
+			REQUEST(0, LOCK, GRANT), OFF_CPU(500 * US, ENDED),
 			TOKENS(-200ll * 1000), EMPTY(1500 * US), TOKENS(-100ll * 1000),
 		}
 	}, {
