@@ -7,9 +7,8 @@
  * trylock is counted when it has succeeded. A task that sleeps or is preempted takes
  * its count along (carry.c).
  *
- * Off by default: such sections are often longer than a grace, which they use up, and
- * the spinlocks that are taken inside of them are then refused theirs. What gains and
- * what loses by it is in docs/measured.md.
+ * Off by default: such sections are often longer than a grace, and what gains and what
+ * loses by it (docs/measured.md) was measured before the host gave them one of their own.
  *
  * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (likewise, in the
  * kernels that we have seen), and locks that are held while their kind is switched on.

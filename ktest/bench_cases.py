@@ -7,7 +7,9 @@ from bench_work import WORKLOADS
 COUNTERS = {"sched_out": 1000, "preempted": 400, "preempted_in_section": 8,
             "req_tick": 300, "req_wakeup": 200, "req_in_section": 120,
             "granted": 96, "refused_budget": 3, "refused_spent": 1,
-            "ended_release": 90, "ended_yield": 5}
+            "ended_release": 90, "ended_yield": 5,
+            "lock.captured": 100, "lock.deferred": 80, "lock.avoided": 79, "lock.preempted": 3,
+            "rcu.captured": 20, "rcu.deferred": 16, "rcu.avoided": 16, "rcu.preempted": 5}
 
 
 def window(mode, number, rates, latency=None, **counters):

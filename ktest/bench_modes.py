@@ -4,7 +4,8 @@ import dataclasses
 
 # An emulated nested CPU is some tens of times slower than a real one, and its
 # sections are as much longer; the grace is scaled with them.
-SETTINGS = {"grace": "2ms", "recheck": "100us", "budget": "50%", "burst": "100ms"}
+SETTINGS = {"grace": "2ms", "grace-sleep": "500us", "recheck": "100us", "budget": "50%",
+            "burst": "100ms"}
 ON = tuple(word for name, value in SETTINGS.items() for word in (f"--{name}", value))
 OBSERVE = ("--observe",)
 # For modes that are switched between: what one of them sets, each has to.

@@ -26,6 +26,12 @@ SHOWS = {
 }
 
 
+# And which kind of section, as the host tells them apart.
+PROBLEMS = {"lock": "LHP (spinlocks, rwlocks), RP (rwlocks)", "sleep": "LHP (sleeping locks)",
+            "wait": "LWP", "reader": "RP (sleeping locks)", "rcu": "RRP", "irq": "ICP",
+            "user": "-"}
+
+
 def estimated(one, digits=3):
     """"median (interval)"."""
     if not one or one["median"] is None:
@@ -108,6 +114,21 @@ def ablation_table(groups, free):
     return table(("mode", "its captured requests are", "geometric mean of stock",
                   "captured, /s", "more than by the free marks", "preempted in a section, /s",
                   "avoided %", "halts, /s", "extension us p50 / p99 / max"), rows)
+
+
+def problems_table(groups):
+    """Of one number of VMs: what became of each of the six problems, over the
+    lock-heavy set."""
+    rows = []
+    for one in groups:
+        for kind, problem in PROBLEMS.items():
+            found = one["kinds"].get(kind)
+            if found and (found["captured"] or found["preempted"]):
+                part = found["avoided"] / found["captured"] if found["captured"] else None
+                rows.append((one["mode"], kind, problem, found["captured"], found["deferred"],
+                             found["avoided"], percent(part), found["preempted"]))
+    return table(("mode", "kind", "problem", "captured", "deferred", "avoided",
+                  "avoided of captured, %", "preempted"), rows)
 
 
 def latency_table(cells):
@@ -204,6 +225,8 @@ def throughput_sections(summary):
                    throughput_table(cells),
                    "The lock-heavy set, each mode; what a class of marks captures more than "
                    "the free marks alone is its own:", ablation_table(groups, free),
+                   "The same by kind of section; BWW has none, it is the halts above:",
+                   problems_table(groups),
                    "By workload, all rounds added up:", counters_table(cells)]
     return blocks
 

@@ -105,7 +105,7 @@ class Text(unittest.TestCase):
         report = self.everything()
         summary = bench_results.summarise(report)
         text = bench_report.markdown(report, summary, bench_targets.targets(summary))
-        for words in ("# Critical sections, kernel 6.12",
+        for words in ("# Critical sections, kernel 6.12", "| ecs-all | rcu | RRP | ",
                       "part fork-4vm was not measured: lost-vm: L1 lost\n",
                       "mode ecs-rcu is left out: no mark_rcu (in 1 parts)",
                       "does not have: mutex, percpu_rwsem, rcu", "## 1 VM\n", "## 2 VMs\n",

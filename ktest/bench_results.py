@@ -53,7 +53,7 @@ def counted(total):
         "captured": counters["req_in_section"],
         "captured_s": ratio(counters["req_in_section"], seconds),
         "requests": requests, "avoided": kept, "avoided_part": ratio(kept, requests),
-        "halts_s": ratio(halts, seconds),
+        "halts_s": ratio(halts, seconds), "kinds": tally.kinds(counters),
         "ext_ns": tally.percentiles(total["ext"]), "late_ns": tally.percentiles(total["late"])}
 
 

@@ -48,13 +48,16 @@ class Figures(unittest.TestCase):
 class Tally(unittest.TestCase):
     def state(self, times):
         return {"counters": {"granted": 5 * times, "ext_max_ns": 9},
+                "kinds": {"lock": {"captured": 7 * times, "avoided": times}},
                 "ext": {"buckets": [{"below_ns": 1024, "count": times},
                                     {"below_ns": None, "count": 1}]},
                 "late": {"buckets": []}}
 
     def test_add_up(self):
         total = tally.add_up(tally.empty(), [(self.state(1), self.state(4))] * 2)
-        self.assertEqual(total["counters"], {"granted": 30})
+        self.assertEqual(total["counters"], {"granted": 30, "lock.captured": 42,
+                                             "lock.avoided": 6})
+        self.assertEqual(tally.kinds(total["counters"]), {"lock": {"captured": 42, "avoided": 6}})
         self.assertEqual(total["ext"], {1024: 6, tally.NO_END: 0})
 
     def test_percentiles(self):
@@ -84,6 +87,8 @@ class Results(unittest.TestCase):
         self.assertEqual((cell["captured"], cell["avoided"], cell["requests"]), (240, 190, 200))
         self.assertEqual(cell["avoided_part"], 0.95)
         self.assertEqual(cell["asked"], 1000)
+        self.assertEqual(cell["kinds"]["rcu"],
+                         {"captured": 40, "deferred": 32, "avoided": 32, "preempted": 10})
         self.assertEqual((cell["captured_s"], cell["halts_s"]), (30, 150))
         self.assertEqual(cell["ext_ns"], {"p50": 1024, "p99": 2048, "max": 2048})
         self.assertEqual(cell["late_ns"]["p99"], 512)

@@ -9,10 +9,29 @@ def empty():
     return {"counters": {}, "ext": {}, "late": {}}
 
 
+def by_kind(state):
+    return {f"{kind}.{what}": value for kind, found in state.get("kinds", {}).items()
+            for what, value in found.items()}
+
+
+def kinds(counters):
+    """{kind: {"captured", "deferred", "avoided", "preempted"}} again."""
+    found = {}
+    for name, value in counters.items():
+        kind, dot, what = name.partition(".")
+        if dot:
+            found.setdefault(kind, {})[what] = value
+    return found
+
+
 def add_up(total, states):
     """Add what several VMs counted between two looks each to a total. The
-    largest of two times is no sum: these are left to the histograms."""
+    largest of two times is no sum: these are left to the histograms. What is counted
+    by kind of section becomes counters, too: "lock.captured"."""
     for before, after in states:
+        for name, value in by_kind(after).items():
+            gained = value - by_kind(before).get(name, 0)
+            total["counters"][name] = total["counters"].get(name, 0) + gained
         for name, value in after["counters"].items():
             if not name.endswith("_max_ns"):
                 gained = value - before["counters"][name]

@@ -5,8 +5,8 @@
  * Kernel threads that keep to no CPU take one of @ops at a time, hold it busily for
  * @hold_us, now and then sleep with it, and release it, @steps times or until the
  * module is removed. Each counts by itself what it owns, what it reads and whether it
- * reads under RCU, and compares that with what ecs_guest has marked for it ("wrong"). Half of the attempts that can be interrupted
- * are made with a signal pending.
+ * reads under RCU, and compares that with what ecs_guest has marked for it ("wrong").
+ * Half of the attempts that can be interrupted are made with a signal pending.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -160,9 +160,9 @@ static void drop_rcu(void)
 }
 
 /* What ecsg_mark_held() says of one lock. */
-#define AS_OWNER  1u
-#define AS_READER (1u << 16)
-#define AS_RCU	  (1u << 24)
+#define AS_OWNER  1
+#define AS_READER 0x10000
+#define AS_RCU	  0x1000000
 
 /**
  * struct op - a way to take a lock

@@ -18,6 +18,33 @@ def counters(t, guest):
     return show(t, guest)["counters"]
 
 
+KIND_TOTALS = {		# what the counters of all kinds of sections add up to
+    "captured": ("req_in_section",), "deferred": ("granted",),
+    "avoided": ("ended_release", "ended_yield"), "preempted": ("preempted_in_section",)}
+# What a request in a section comes to, while there is no extension.
+OUTCOMES = ("granted", "would_grant", "refused_budget", "refused_spent", "refused_sleep")
+
+
+def check_sums(t, vm):
+    """The kinds of a VM and of its vCPUs add up to their counters."""
+    for one in (vm, *vm["vcpu_list"]):
+        found, name = one["counters"], one.get("vcpu", "all")
+        for what, names in KIND_TOTALS.items():
+            t.check_eq(sum(kind[what] for kind in one["kinds"].values()),
+                       sum(found[name] for name in names), f"vCPU {name}: {what}")
+        t.check_eq(sum(found[name] for name in OUTCOMES), found["req_in_section"],
+                   f"vCPU {name}: outcomes of requests")
+
+
+def gained_kinds(t, guest, seconds):
+    """By how much the counters of each kind of section grow in some seconds."""
+    before = show(t, guest)["kinds"]
+    t.sh(f"sleep {seconds}")
+    after = show(t, guest)
+    check_sums(t, after)
+    return {kind: difference(after["kinds"][kind], before[kind]) for kind in before}
+
+
 def difference(after, before):
     return {name: after[name] - before[name] for name in after}
 

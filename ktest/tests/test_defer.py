@@ -2,7 +2,7 @@
 """Preemptions inside sections are deferred, for a bounded time, when asked for."""
 import time
 
-from common import ENDED, counters, gained, hog, run_ns, show, who
+from common import ENDED, check_sums, counters, gained, gained_kinds, hog, run_ns, show, who
 from job import test
 
 
@@ -43,8 +43,16 @@ def test_modes(t):
             seen["preempted_in_section"] * on["preempted"],
             "not a smaller share of the preemptions is in sections")
 
+    kinds = gained_kinds(t, holder, 4)
+    t.log("kinds", kinds)
+    t.check(kinds["lock"]["avoided"] > 0, "no holder of a spinlock was kept")
+    t.check(kinds["lock"]["captured"] > sum(kinds[name]["captured"] for name in
+                                            ("user", "sleep", "reader", "rcu")),
+            "sections of spinlocks are taken for others")
+
     t.ecsctl("disable", vm)
     t.sh("sleep 0.5")
+    check_sums(t, show(t, holder))
     off = gained(t, holder, 3)
     t.check(not any(off.values()), f"counted after disable: {off}")
     t.check(not any(counters(t, other).values())

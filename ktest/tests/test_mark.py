@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Holders of sleeping locks and RCU readers are marked, and the marks balance."""
-from common import SEED, gained, hog, kernel_load, who
+from common import (SEED, counters, difference, gained, gained_kinds, hog, kernel_load, show,
+                    who)
 from job import test
 
 KINDS = ("mutex", "rwsem", "percpu_rwsem", "rcu")
@@ -90,14 +91,18 @@ def test_kinds(t):
     # One vCPU: all that is asked for is asked of the one that holds the lock.
     guest, other = t.guest(ecs=True, smp=1), t.guest("hog")
     hog(other)
-    t.ecsctl("enable", who(guest), "--grace", "5ms", "--budget", "100%", "--burst", "1s")
-    for op, kind in (("mutex", "mutex"), ("read", "rwsem"), ("write", "rwsem"),
-                     ("percpu", "percpu_rwsem"), ("rcu", "rcu")):
+    t.ecsctl("enable", who(guest), "--grace", "5ms", "--grace-sleep", "5ms",
+             "--budget", "100%", "--burst", "1s")
+    for op, kind, section in (("mutex", "mutex", "sleep"), ("read", "rwsem", "reader"),
+                              ("write", "rwsem", "sleep"), ("percpu", "percpu_rwsem", "sleep"),
+                              ("rcu", "rcu", "rcu")):
         switch(guest, mutex=0, rwsem=0, percpu_rwsem=0, rcu=0)
         guest.insmod("ecs_lock", ops=op, threads=1, hold_us=1000, gap_us=100)
         off = gained(t, guest, 4)
         switch(guest, **{kind: 1})
-        on = gained(t, guest, 4)
+        before = counters(t, guest)
+        kinds = gained_kinds(t, guest, 4)
+        on = difference(counters(t, guest), before)
         guest.rmmod("ecs_lock")
         t.log(op, {mode: {name: found[name] for name in
                           ("req_tick", "req_wakeup", "req_in_section", "granted",
@@ -110,3 +115,53 @@ def test_kinds(t):
         t.check(on["req_in_section"] * requests[0] > 2 * off["req_in_section"] * requests[1],
                 f"{op}: marking it did not show")
         t.check_eq(on["bad_count"], 0, f"{op}: malformed counts")
+        t.log(op, kinds)
+        t.check(kinds[section]["captured"] > 0, f"{op}: never found in a section of {section}")
+        t.check(kinds[section]["avoided"] > 0, f"{op}: no section of {section} was kept")
+        # Some of each is always there, by the guest's own doings.
+        for other in {"sleep", "reader", "rcu"} - {section}:
+            t.check(kinds[other]["captured"] < kinds[section]["captured"],
+                    f"{op}: taken for {other}")
+
+
+@test(timeout=240, newest=True)
+def test_grace(t):
+    """Sections of sleeping locks have a grace of their own, of 0 as well, and leave that
+    of spinlocks alone."""
+    t.insmod_host()
+    guest, other = t.guest(ecs=True, ecs_params={"mark_mutex": 1}, smp=1), t.guest("hog")
+    hog(other)
+    vm = who(guest)
+    t.ecsctl("enable", vm, "--grace", "5ms", "--grace-sleep", "1ms", "--budget", "100%",
+             "--burst", "1s")
+    guest.insmod("ecs_lock", ops="mutex", threads=1, hold_us=1000000)
+    kinds = gained_kinds(t, guest, 5)
+    after = show(t, guest)
+    t.log(kinds, after["counters"], after["ext"])
+    t.check(kinds["sleep"]["deferred"] > 0, "a mutex was not deferred for")
+    t.check(kinds["sleep"]["avoided"] < kinds["sleep"]["deferred"], "endless sections ended")
+    t.check(after["counters"]["ended_cap"] > 0, "nothing ran into the cap")
+    # Those that a spinlock inside prolonged are few: half of them end at their bound.
+    t.check(after["ext"]["p50_ns"] <= 1_250_000 + after["late"]["p99_ns"],
+            "sections of a mutex have the grace of spinlocks")
+    t.check(after["counters"]["ext_max_ns"] <= 5_000_000 + after["counters"]["late_max_ns"],
+            "an extension was longer than the grace")
+
+    t.ecsctl("set", vm, "grace-sleep=0ns")
+    t.check_eq(show(t, guest)["params"]["grace_sleep_ns"], 0, "grace of sleeping locks")
+    t.sh("sleep 0.5")
+    before = counters(t, guest)
+    kinds = gained_kinds(t, guest, 5)
+    on = difference(counters(t, guest), before)
+    t.log(kinds, on)
+    t.check(kinds["sleep"]["captured"] > 0, "no longer found with a mutex")
+    t.check_eq(kinds["sleep"]["deferred"], 0, "a mutex was deferred for")
+    t.check(on["refused_sleep"] >= kinds["sleep"]["captured"], "they are not refused as such")
+    t.check(kinds["sleep"]["preempted"] > 0, "not seen to be preempted with a mutex")
+    guest.rmmod("ecs_lock")
+
+    # Spinlocks have their grace as ever.
+    guest.insmod("ecs_hold", hold_us=300, gap_us=600, shared=0)
+    kinds = gained_kinds(t, guest, 5)
+    t.log(kinds)
+    t.check(kinds["lock"]["avoided"] > 0, "a spinlock was not deferred for")
