@@ -28,7 +28,7 @@
 
 /* Limits of poll_ns. */
 #define POLL_NS_MIN 1000u
-#define POLL_NS_MAX 10000000u
+#define POLL_NS_MAX 100000000u
 
 /**
  * struct idle - an idle CPU; times are of its time stamp counter
@@ -234,7 +234,7 @@ static const struct kernel_param_ops ns_ops = {
 	.get = param_get_uint,
 };
 module_param_cb(poll_ns, &ns_ops, &poll_ns, 0644);
-MODULE_PARM_DESC(poll_ns, "longest time that a CPU polls before it halts, nanoseconds, 1000 to 10000000 (default 200000)");
+MODULE_PARM_DESC(poll_ns, "longest time that a CPU polls before it halts, nanoseconds, 1000 to 100000000 (default 200000)");
 
 static int get_polls(char *buf, const struct kernel_param *param)
 {
