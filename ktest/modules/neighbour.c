@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ecs_neighbour - another tracer of the functions that ecs_host hooks.
+ * neighbour.c: ecs_neighbour, another tracer of the functions that ecs_host hooks.
  *
  * It counts how often the functions @names are called, in the way that @kind says:
  *
@@ -15,12 +15,12 @@
  * If one of them cannot be had the module is not loaded, with that error.
  */
 #include <linux/kprobes.h>
-#include <linux/linkage.h>
 #include <linux/module.h>
 #include <linux/string.h>
 
 #include "compat/direct.h"
 #include "compat/ftrace.h"
+#include "neighbour.h"
 
 #define NAMES 8
 
@@ -33,11 +33,11 @@ static char *kind = "observe";
 module_param(kind, charp, 0444);
 MODULE_PARM_DESC(kind, "observe, modify, direct, probe, post or return");
 
-static atomic_long_t hits = ATOMIC_LONG_INIT(0);
+atomic_long_t neighbour_hits = ATOMIC_LONG_INIT(0);
 
 static int hits_get(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "%ld\n", atomic_long_read(&hits));
+	return sysfs_emit(buffer, "%ld\n", atomic_long_read(&neighbour_hits));
 }
 
 static const struct kernel_param_ops hits_ops = { .get = hits_get };
@@ -46,7 +46,7 @@ MODULE_PARM_DESC(hits, "how often they were called");
 
 static ECS_FTRACE_CALLBACK(seen)
 {
-	atomic_long_inc(&hits);
+	atomic_long_inc(&neighbour_hits);
 }
 
 static struct ftrace_ops observe_ops = {
@@ -61,26 +61,10 @@ static struct ftrace_ops modify_ops = {
 };
 
 static struct ftrace_ops direct_ops;
-void ecs_neighbour_entry(void);
-atomic_long_t *ecs_neighbour_hits = &hits;
-
-/* Called first by the traced function: no argument may be touched. */
-/* clang-format off */
-asm("	.pushsection .text, \"ax\", @progbits\n"
-    "	.type ecs_neighbour_entry, @function\n"
-    "	.globl ecs_neighbour_entry\n"
-    "ecs_neighbour_entry:\n"
-    ASM_ENDBR
-    "	movq ecs_neighbour_hits(%rip), %r11\n"
-    "	lock incq (%r11)\n"
-    ASM_RET
-    "	.size ecs_neighbour_entry, . - ecs_neighbour_entry\n"
-    "	.popsection\n");
-/* clang-format on */
 
 static int before(struct kprobe *probe, struct pt_regs *regs)
 {
-	atomic_long_inc(&hits);
+	atomic_long_inc(&neighbour_hits);
 	return 0;
 }
 
@@ -91,7 +75,7 @@ static void after(struct kprobe *probe, struct pt_regs *regs,
 
 static int returned(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
-	atomic_long_inc(&hits);
+	atomic_long_inc(&neighbour_hits);
 	return 0;
 }
 
@@ -121,7 +105,7 @@ static int trace(struct ftrace_ops *ops)
 
 static int call_directly(void)
 {
-	unsigned long entry = (unsigned long)ecs_neighbour_entry;
+	unsigned long entry = (unsigned long)neighbour_entry;
 	int err = filter(&direct_ops) ?:
 					ecs_direct_register(&direct_ops, entry);
 
@@ -182,7 +166,7 @@ static void untrace(struct ftrace_ops *ops)
 
 static void call_directly_no_more(void)
 {
-	ecs_direct_unregister(&direct_ops, (unsigned long)ecs_neighbour_entry);
+	ecs_direct_unregister(&direct_ops, (unsigned long)neighbour_entry);
 	ftrace_free_filter(&direct_ops);
 }
 
