@@ -351,7 +351,7 @@ static void attack_stuck(struct attacker *a)
 	unsigned int i;
 
 	write_word(a, &page->guest.waiting, 0);
-	write_word(a, &page->guest.preemptable, 0);
+	WRITE_ONCE(page->guest.preemptable, 0);
 	write_word(a, &page->guest.user, 0);
 	for (i = 0; i < BURST; i++)
 		write_word(a, &page->guest.non_preemptable, count);
