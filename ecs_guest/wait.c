@@ -47,17 +47,22 @@ static bool is_irq(void)
 	return preempt_count() & ECS_PREEMPT_IRQ_MASK;
 }
 
-static void show(void)
+static void show(struct ecs_abi_guest *guest, u32 waiting)
 {
-	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
-	u32 waiting = 0;
-
-	if (this_cpu_read(ecsg_carry_wait) || this_cpu_read(spinning))
-		waiting |= ECS_ABI_WAITING;
-	if (this_cpu_read(spinning_irq))
-		waiting |= ECS_ABI_WAITING_IRQ;
 	if (READ_ONCE(ecsg_carry_shows_wait))
 		WRITE_ONCE(guest->waiting, waiting);
+}
+
+/* After a change of who spins: there may be other waits around that one. */
+static void show_spins(struct ecs_abi_guest *guest)
+{
+	u32 waiting = 0;
+
+	if (this_cpu_read(spinning) || this_cpu_read(ecsg_carry_wait))
+		waiting = ECS_ABI_WAITING;
+	if (this_cpu_read(spinning_irq))
+		waiting |= ECS_ABI_WAITING_IRQ;
+	show(guest, waiting);
 }
 
 /* What is counted may not change by this: an interrupt leaves it as it found it. */
@@ -89,9 +94,9 @@ static void put_on(struct ecs_abi_guest *guest, unsigned long wait)
  * Begins to wait for a sleeping lock. It has been counted, by the first instructions
  * of the function that asks for it: but who waits is in nobody's way.
  */
-static void begin(unsigned long lock, unsigned int flags)
+static void begin(struct ecs_abi_guest *guest, unsigned long lock,
+		  unsigned int flags)
 {
-	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
 	unsigned long wait = this_cpu_read(ecsg_carry_wait);
 
 	if (wait && (wait & LOCK_MASK) == lock)
@@ -100,24 +105,28 @@ static void begin(unsigned long lock, unsigned int flags)
 	if (READ_ONCE(counted[kind_of(flags)]))
 		wait |= take_off(guest, flags & LCB_F_READ);
 	this_cpu_write(ecsg_carry_wait, wait);
+	show(guest, ECS_ABI_WAITING);
 }
 
 /* Context: any, preemption off. */
 static void probe_begin(void *data, void *lock, unsigned int flags)
 {
+	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
+
 	if (flags & LCB_F_SPIN && !(flags & LCB_F_MUTEX)) {
 		this_cpu_inc(spinning);
 		if (is_irq())
 			this_cpu_inc(spinning_irq);
+		show_spins(guest);
 	} else {
-		begin((unsigned long)lock & LOCK_MASK, flags);
+		begin(guest, (unsigned long)lock & LOCK_MASK, flags);
 	}
-	show();
 }
 
 /* Context: any, preemption off. */
 static void probe_end(void *data, void *lock, int ret)
 {
+	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
 	unsigned long wait = this_cpu_read(ecsg_carry_wait);
 
 	/* The innermost wait; its lock may be part of the one that is slept for. */
@@ -125,14 +134,15 @@ static void probe_end(void *data, void *lock, int ret)
 		this_cpu_dec(spinning);
 		if (is_irq() && this_cpu_read(spinning_irq))
 			this_cpu_dec(spinning_irq);
+		show_spins(guest);
 	} else if (wait &&
 		   (wait & LOCK_MASK) == ((unsigned long)lock & LOCK_MASK)) {
 		this_cpu_write(ecsg_carry_wait, 0);
 		/* One that was interrupted or killed does not have it. */
 		if (ret >= 0)
-			put_on(&this_cpu_read(ecsg_page)->guest, wait);
+			put_on(guest, wait);
+		show(guest, 0);
 	}
-	show();
 }
 
 /**
