@@ -68,6 +68,11 @@ exit_vcpu:
 static void __exit ecsh_exit(void)
 {
 	ecsh_ctl_exit();
+	/*
+	 * What follows waits again and again for all CPUs to schedule kernel threads:
+	 * not behind graces and boosts of our own.
+	 */
+	ecsh_vm_disable_all();
 	ecsh_yield_exit();
 	/* No new registrations ... */
 	ecsh_kvm_exit();

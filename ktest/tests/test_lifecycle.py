@@ -5,6 +5,7 @@ import time
 from bare import Bare, contended, pins
 from common import counters, kernel_load, registered, show, who
 from job import test
+from load import boosts
 
 
 def loaded_pair(t, seconds=100):
@@ -132,6 +133,16 @@ def test_kvm_absent(t):
     rc, out = t.sh(f"insmod {t.module('ecs_host')}", check=False)
     t.check(rc != 0, "it loaded")
     t.check("kvm.ko is not loaded" in t.kmsg(), f"it did not say why: {out}")
+
+
+@test(timeout=300, when="all")
+def test_rmmod_promised(t):
+    """The module goes while boosts have 90 % of all CPUs, and a VM most of the rest."""
+    t.insmod_host(boost_limit=90)
+    _, load = contended(t)
+    t.ecsctl("boost", load.vm, "--sbt", "9ms", "--usbt", "1ms", "--backend", "pick")
+    t.wait_for(lambda: all(b["counters"]["boosts"] > 20 for b in boosts(t, load)), "boosts")
+    t.rmmod_host()
 
 
 @test(timeout=300, when="all")
