@@ -83,6 +83,8 @@ def stat_word(pid, tid, number):
 
 def pins():
     """How many pages the kernel has pinned: those of registrations, and no others."""
+    # What each CPU has counted for itself goes into the sum now.
+    pathlib.Path("/proc/sys/vm/stat_refresh").read_text()
     stat = dict(line.split() for line in
                 pathlib.Path("/proc/vmstat").read_text().splitlines())
     return int(stat["nr_foll_pin_acquired"]) - int(stat["nr_foll_pin_released"])
