@@ -11,11 +11,15 @@ from load import Load
 CLUSTER = 1 << 16
 
 
+def hold_locks(guest):
+    guest.insmod("ecs_hold", hold_us=2000, gap_us=500, shared=0)
+
+
 def lock_holder(t, **options):
     """A registered guest that is extended, and threads that compete with it."""
     t.insmod_host(enable_all=1)
     guest = t.guest(ecs=True, ecs_params={"watch_s": 1}, **options)
-    guest.insmod("ecs_hold", hold_us=2000, gap_us=500, shared=0)
+    hold_locks(guest)
     Load(threads=2)
     t.wait_for(lambda: counters(t, who(guest))["granted"] > 5, "it gets extensions")
     return guest
@@ -88,11 +92,13 @@ def test_live(t):
     t.wait_for(lambda: three.run("cat /sys/module/ecs_guest/parameters/registered")[1]
                .strip() == "0", "it sees that it is not registered", timeout=30)
     two.kill()
+    three.rmmod("ecs_hold")
     three.rmmod("ecs_guest")
     rc, out = three.run("insmod /ko/ecs_guest.ko", check=False)
     t.check(rc != 0 and "No such device" in out, f"it loaded without a host: {out}")
     t.insmod_host(enable_all=1)
     three.insmod("ecs_guest", watch_s=1)
+    hold_locks(three)
     check_served(t, three, "on a host that got ecs")
 
 

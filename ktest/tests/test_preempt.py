@@ -33,6 +33,7 @@ def check_model(t, model):
     t.insmod_host(enable_all=1)
     t.wait_for(lambda: t.ecsctl("show", who(guest), check=False)[0] == 0
                and registered(t, guest) == 2, "registered again", timeout=60)
+    guest.rmmod("ecs_hold")
     guest.rmmod("ecs_guest")
     t.check_eq(registered(t, guest), 0, "registered after unload")
 
