@@ -35,7 +35,7 @@
 #include "param.h"
 #include "wait.h"
 
-#define NAMES 3
+#define NAMES 7
 
 /*
  * What the functions of a hook call, and in this order they begin to. ENTER_MORE: if
@@ -68,6 +68,10 @@ static void (*const entries[WHENS])(void) = {
 	[ENTER_MORE] = ecsg_mark_enter,
 };
 
+/*
+ * Names with "nest" are there only with lockdep, where the plain ones of locks are
+ * macros for them.
+ */
 /**
  * struct hook - the functions of one kind that call the same entry of ours
  * @ops: ftrace's
@@ -109,8 +113,13 @@ static struct kind kinds[] = {
 			[TRY].names = { "mutex_trylock" },
 			[ENTER].names = { "mutex_lock",
 					  "mutex_lock_interruptible",
-					  "mutex_lock_killable" },
-			[ENTER_MORE].names = { "mutex_lock_io" },
+					  "mutex_lock_killable",
+					  "mutex_lock_nested",
+					  "_mutex_lock_nest_lock",
+					  "mutex_lock_interruptible_nested",
+					  "mutex_lock_killable_nested" },
+			[ENTER_MORE].names = { "mutex_lock_io",
+					       "mutex_lock_io_nested" },
 		},
 	},
 	{
@@ -122,10 +131,15 @@ static struct kind kinds[] = {
 			[DOWNGRADE].names = { "downgrade_write" },
 			[TRY].names = { "down_write_trylock" },
 			[TRY_READ].names = { "down_read_trylock" },
-			[ENTER].names = { "down_write", "down_write_killable" },
+			[ENTER].names = { "down_write", "down_write_killable",
+					  "down_write_nested",
+					  "_down_write_nest_lock",
+					  "down_write_killable_nested" },
 			[ENTER_READ].names = { "down_read",
 					       "down_read_interruptible",
-					       "down_read_killable" },
+					       "down_read_killable",
+					       "down_read_nested",
+					       "down_read_killable_nested" },
 		},
 	},
 	{
