@@ -32,6 +32,8 @@ help:
 	@echo 'make test-quick    the same, shorter'
 	@echo 'make test-debug    the nested tests with a kernel full of checks, as host and as guest'
 	@echo '                   (KERNEL= TESTS= DEBUG=debug|kcsan; docs/kernels.md)'
+	@echo 'make classes       nested: each of the six problems that eCS is against, provoked (KERNEL=)'
+	@echo 'make soak          nested: ten million locks of each kind that is marked (KERNEL=)'
 	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
 	@echo 'make clean'
 
@@ -114,6 +116,14 @@ DEBUG ?= debug
 .PHONY: test-debug
 test-debug: setup
 	ktest/run --debug $(KERNEL)-$(DEBUG) $(TESTS)
+
+.PHONY: classes
+classes: setup
+	ktest/run --host $(KERNEL) --guest $(KERNEL) class.
+
+.PHONY: soak
+soak: setup
+	ktest/run --host $(KERNEL) --guest $(KERNEL) soak.
 
 .PHONY: check
 check:

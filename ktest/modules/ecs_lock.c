@@ -3,10 +3,10 @@
  * ecs_lock - sleeping locks and readers, taken in every way there is.
  *
  * Kernel threads that keep to no CPU take one of @ops at a time, hold it busily for
- * @hold_us, now and then sleep with it, and release it, @steps times or until the
- * module is removed. Each counts by itself what it owns, what it reads and whether it
- * reads under RCU, and compares that with what ecs_guest has marked for it ("wrong").
- * Half of the attempts that can be interrupted are made with a signal pending.
+ * @hold_us, now and then sleep or change their CPU with it, and release it, @steps times
+ * or until the module is removed. Each counts by itself what it owns, what it reads and
+ * whether it reads under RCU, and compares that with what ecs_guest has marked for it
+ * ("wrong"). Half of the attempts that can be interrupted are made with a signal pending.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -40,6 +40,10 @@ module_param(gap_us, uint, 0444);
 static unsigned int sleep_every;
 module_param(sleep_every, uint, 0444);
 MODULE_PARM_DESC(sleep_every, "sleep while holding, in one of so many steps; 0: never");
+
+static unsigned int move_every;
+module_param(move_every, uint, 0444);
+MODULE_PARM_DESC(move_every, "go to another CPU while holding, likewise");
 
 static char *marked = "";
 module_param(marked, charp, 0444);
@@ -214,7 +218,7 @@ static bool is_marked[ARRAY_SIZE(all)];
 static unsigned int nr_chosen;
 static struct task_struct **workers;
 static unsigned int (*held)(void);
-static atomic_long_t left, done, failed, wrong, slept;
+static atomic_long_t left, done, failed, wrong, slept, moved;
 static atomic_t running;
 
 static void busy(unsigned int us)
@@ -234,16 +238,34 @@ static void compare(unsigned int expected)
 		atomic_long_inc(&wrong);
 }
 
+/* At random: should it be done in this step, one of @every? */
+static bool is_due(unsigned int every, u32 random)
+{
+	return every && !(random % every);
+}
+
+static void go_elsewhere(void)
+{
+	unsigned int cpu = cpumask_any_but(cpu_online_mask,
+					   raw_smp_processor_id());
+
+	if (cpu >= nr_cpu_ids || set_cpus_allowed_ptr(current, cpumask_of(cpu)))
+		return;
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+}
+
 static void step(const struct op *op, bool counted, u32 random)
 {
 	unsigned int mark = counted ? op->mark : 0;
 	bool signal = op->signals && random & 1;
+	int cpu;
 
 	if (signal)
 		send_sig(SIGKILL, current, 1);
 	if (op->take()) {
 		atomic_long_inc(&failed);
 	} else {
+		cpu = raw_smp_processor_id();
 		compare(mark);
 		if (op->turn) {
 			op->turn();
@@ -251,12 +273,17 @@ static void step(const struct op *op, bool counted, u32 random)
 			compare(mark);
 		}
 		busy(hold_us);
-		if (sleep_every && !op->is_atomic &&
-		    !((random >> 8) % sleep_every)) {
+		if (!op->is_atomic && is_due(sleep_every, random >> 8)) {
 			usleep_range(50, 100);
 			atomic_long_inc(&slept);
 			compare(mark);
 		}
+		if (!op->is_atomic && is_due(move_every, random >> 16)) {
+			go_elsewhere();
+			compare(mark);
+		}
+		if (cpu != raw_smp_processor_id())
+			atomic_long_inc(&moved);
 		op->drop();
 	}
 	if (signal)
@@ -317,10 +344,10 @@ static void stop_all(void)
 static int report(char *buffer, const struct kernel_param *kp)
 {
 	return sysfs_emit(buffer,
-			  "running %d\ndone %ld\nfailed %ld\nslept %ld\nwrong %ld\n",
+			  "running %d\ndone %ld\nfailed %ld\nslept %ld\nmoved %ld\nwrong %ld\n",
 			  atomic_read(&running), atomic_long_read(&done),
 			  atomic_long_read(&failed), atomic_long_read(&slept),
-			  atomic_long_read(&wrong));
+			  atomic_long_read(&moved), atomic_long_read(&wrong));
 }
 
 static const struct kernel_param_ops report_ops = { .get = report };
