@@ -22,7 +22,7 @@ typedef struct pt_regs ecs_ftrace_regs;
  * no wrapper", since then it asks for the wrapper, which also disables
  * preemption around the callback.
  */
-#ifdef FTRACE_OPS_FL_RECURSION
+#ifdef ECS_HAVE_FTRACE_RECURSION
 #define ECS_FTRACE_FL_WRAP FTRACE_OPS_FL_RECURSION
 #else
 #define ECS_FTRACE_FL_WRAP 0
