@@ -17,10 +17,10 @@
 #include <linux/cpuhotplug.h>
 #include <linux/kprobes.h>
 #include <linux/notifier.h>
-#include <linux/panic_notifier.h>
 #include <linux/reboot.h>
 #include <linux/suspend.h>
 
+#include "compat/panic.h"
 #include "event.h"
 #include "page.h"
 #include "realtime.h"

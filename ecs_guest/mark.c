@@ -397,10 +397,10 @@ void ecsg_mark_exit(void)
 	mutex_unlock(&marks_mutex);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		for (when = 0; when < WHENS; when++)
-			ftrace_free_filter(&kinds[i].hooks[when].ops);
+			ecs_ftrace_free_filter(&kinds[i].hooks[when].ops);
 	if (!guard_error)
 		unregister_ftrace_function(&guard);
-	ftrace_free_filter(&guard);
+	ecs_ftrace_free_filter(&guard);
 }
 
 /* Context: param_lock held; also before init and after exit. */

@@ -17,6 +17,21 @@
 #include "compat/sched.h"
 #include "fifo.h"
 
+/* Of the kernel; found once, under the boosts' mutex. */
+static ecs_sched_setattr *setattr;
+
+/**
+ * ecsh_fifo_is_there() - can policies be changed from a module on this kernel?
+ *
+ * Context: process context; the boosts' mutex held.
+ */
+bool ecsh_fifo_is_there(void)
+{
+	if (!setattr)
+		setattr = ecs_sched_find_setattr();
+	return setattr;
+}
+
 /*
  * One that runs is real-time only while a boost is under way, for that is metered;
  * one that sleeps is if its next wakeup will be boosted.
@@ -59,7 +74,7 @@ void ecsh_fifo_sync(struct ecsh_boost *b)
 		attr.sched_policy = SCHED_FIFO;
 		attr.sched_flags = SCHED_FLAG_RESET_ON_FORK;
 		attr.sched_priority = 1;
-		b->is_fifo = !sched_setattr_nocheck(task, &attr);
+		b->is_fifo = !setattr(task, &attr);
 	} else if (b->is_fifo) {
 		b->is_fifo = false;
 		if (task->policy != SCHED_FIFO || task->rt_priority != 1)
@@ -69,7 +84,7 @@ void ecsh_fifo_sync(struct ecsh_boost *b)
 					   SCHED_FLAG_RESET_ON_FORK :
 					   0;
 		attr.sched_nice = PRIO_TO_NICE(task->static_prio);
-		sched_setattr_nocheck(task, &attr);
+		setattr(task, &attr);
 		/* It may just have been waking: its boost begins after that. */
 		if (wanted(b))
 			ecsh_boost_poke();

@@ -5,6 +5,7 @@
 
 struct ecsh_boost;
 
+bool ecsh_fifo_is_there(void);
 void ecsh_fifo_sync(struct ecsh_boost *b);
 
 #endif /* ECSH_FIFO_H */

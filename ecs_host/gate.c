@@ -10,10 +10,10 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/smp.h>
 #include <linux/timekeeping.h>
 
 #include "compat/sched.h"
+#include "compat/smp.h"
 #include "gate.h"
 #include "hint.h"
 #include "holder.h"

@@ -118,7 +118,7 @@ void ecsh_hook_unregister(struct ecsh_hook_set *set)
 		unregister_ftrace_function(&set->ops);
 	set->registered = false;
 	if (set->ops.func)
-		ftrace_free_filter(&set->ops);
+		ecs_ftrace_free_filter(&set->ops);
 	list_del(&set->node);
 }
 

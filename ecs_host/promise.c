@@ -34,13 +34,11 @@ static int choose_backend(u32 *backend)
 
 	if (*backend > ECS_BOOST_FIFO)
 		return -EINVAL;
-	if (*backend == ECS_BOOST_FIFO)
-		return 0;
-	err = ecsh_pick_engage();
+	err = *backend == ECS_BOOST_FIFO ? -EINVAL : ecsh_pick_engage();
 	if (err && *backend == ECS_BOOST_PICK)
 		return -EOPNOTSUPP;
 	*backend = err ? ECS_BOOST_FIFO : ECS_BOOST_PICK;
-	return 0;
+	return err && !ecsh_fifo_is_there() ? -EOPNOTSUPP : 0;
 }
 
 /**

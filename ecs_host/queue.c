@@ -9,10 +9,10 @@
 #include <linux/atomic.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/smp.h>
 #include <linux/timekeeping.h>
 
 #include "boost.h"
+#include "compat/smp.h"
 #include "queue.h"
 
 DEFINE_PER_CPU(struct ecsh_queue, ecsh_queue);

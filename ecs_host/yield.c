@@ -31,8 +31,7 @@ static struct ecsh_hook hooks[] = {
  * Gives the time of the current vCPU to a holder. There was one a moment ago; if
  * there is none any more, KVM's choice is due at the next turn of the loop.
  */
-static bool give(struct kvm_vcpu *vcpu, enum ecsh_yield_kind kind,
-		 unsigned long named)
+static bool give(enum ecsh_yield_kind kind, unsigned long named)
 {
 	struct ecsh_holder holder = { .id = -1 };
 	struct ecsh_vcpu *v;
@@ -40,9 +39,9 @@ static bool give(struct kvm_vcpu *vcpu, enum ecsh_yield_kind kind,
 	bool yielded = false;
 
 	/* vcpu->mutex is held: the record stays. */
-	rcu_read_lock();
-	v = ecsh_vcpu_find(vcpu);
-	rcu_read_unlock();
+	preempt_disable();
+	v = this_cpu_read(ecsh_vcpu_running);
+	preempt_enable();
 	if (!v)
 		return false;
 	if (ecsh_holder_take(v, named, &holder)) {
@@ -65,17 +64,17 @@ static noinline void on_spin(struct kvm_vcpu *vcpu, bool in_kernel)
 {
 	atomic_inc(&ecsh_hook_inside);
 	kvm_vcpu_set_in_spin_loop(vcpu, true);
-	give(vcpu, ECSH_YIELD_SPIN, ECSH_HOLDER_NOBODY);
+	give(ECSH_YIELD_SPIN, ECSH_HOLDER_NOBODY);
 	kvm_vcpu_set_in_spin_loop(vcpu, false);
 	kvm_vcpu_set_dy_eligible(vcpu, false);
 	atomic_dec(&ecsh_hook_inside);
 }
 
 /* Stands in for kvm_sched_yield(). */
-static noinline void on_call(struct kvm_vcpu *vcpu, unsigned long apic_id)
+static noinline void on_call(ecs_kvm_yielder *yielder, unsigned long apic_id)
 {
 	atomic_inc(&ecsh_hook_inside);
-	ecs_kvm_count_yield(vcpu, give(vcpu, ECSH_YIELD_CALL, apic_id));
+	ecs_kvm_count_yield(yielder, give(ECSH_YIELD_CALL, apic_id));
 	atomic_dec(&ecsh_hook_inside);
 }
 
@@ -104,20 +103,28 @@ static bool is_ours(struct ecsh_vcpu *v, unsigned long named)
 	return ours;
 }
 
+/* Is the vCPU that runs here, @v, the one that yields? */
+static bool is_yielder(const struct ecsh_vcpu *v, bool call, unsigned long arg)
+{
+	if (call)
+		return ecs_kvm_yielder_is((void *)arg, v->key, v->kvm);
+	return v->key == (void *)arg;
+}
+
 /*
- * kvm_vcpu_on_spin(vcpu, in_kernel), kvm_sched_yield(vcpu, apic_id).
+ * kvm_vcpu_on_spin(vcpu, in_kernel), kvm_sched_yield(vcpu or kvm, apic_id).
  * Context: process context, vcpu->mutex and kvm->srcu (read) held.
  */
 static ECS_FTRACE_CALLBACK(filter_yield)
 {
-	const struct kvm_vcpu *vcpu = (void *)ecs_ftrace_argument(fregs, 0);
+	unsigned long yielder = ecs_ftrace_argument(fregs, 0);
 	struct ecsh_vcpu *v = this_cpu_read(ecsh_vcpu_running);
 	bool call = ecs_symbol_has(&CALL->symbol, ip);
 	unsigned long named = ECSH_HOLDER_NOBODY;
 
 	if (call)
 		named = ecs_ftrace_argument(fregs, 1);
-	if (v && v->key == vcpu && is_ours(v, named))
+	if (v && is_yielder(v, call, yielder) && is_ours(v, named))
 		ecs_ftrace_redirect(fregs, call ? (unsigned long)on_call :
 						  (unsigned long)on_spin);
 }

@@ -58,6 +58,15 @@ static __always_inline unsigned long ecs_ftrace_argument(ecs_ftrace_regs *fregs,
 	return regs_get_kernel_argument(ecs_ftrace_pt_regs(fregs), n);
 }
 
+/*
+ * Frees the filter of an ops that is not registered. ftrace_free_filter() is not for
+ * modules before v6.2 (8be9fbd5345d); this does the same, everywhere.
+ */
+static inline void ecs_ftrace_free_filter(struct ftrace_ops *ops)
+{
+	ftrace_set_filter(ops, NULL, 0, 1);
+}
+
 /* Makes the trampoline return to @ip; only in an ops with FL_MODIFY. */
 static __always_inline void ecs_ftrace_redirect(ecs_ftrace_regs *fregs,
 						unsigned long ip)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sched.h: fields of task_struct that were renamed. */
+/* sched.h: fields of task_struct that were renamed, functions that may be lacking. */
 #ifndef ECS_COMPAT_SCHED_H
 #define ECS_COMPAT_SCHED_H
 
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/rt.h>
 
@@ -95,6 +96,18 @@ static inline bool ecs_sched_is_runnable(struct task_struct *task)
 		return false;
 	/* A fair one that sleeps after all leaves its queue before on_rq says so. */
 	return !ecs_sched_is_fair(task) || READ_ONCE(task->se.on_rq);
+}
+
+typedef int ecs_sched_setattr(struct task_struct *task,
+			      const struct sched_attr *attr);
+
+/*
+ * sched_setattr_nocheck(), NULL where modules may not call it (before v5.11,
+ * 1eb5dde674f5). The kernel proper is never put, so it need not be held.
+ */
+static inline ecs_sched_setattr *ecs_sched_find_setattr(void)
+{
+	return symbol_get(sched_setattr_nocheck);
 }
 
 #endif /* ECS_COMPAT_SCHED_H */

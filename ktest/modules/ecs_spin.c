@@ -81,7 +81,7 @@ static int __init ecs_spin_init(void)
 		err = register_ftrace_function(&ops);
 	if (!err)
 		return 0;
-	ftrace_free_filter(&ops);
+	ecs_ftrace_free_filter(&ops);
 put:
 	put_symbols();
 	return err;
@@ -90,7 +90,7 @@ put:
 static void __exit ecs_spin_exit(void)
 {
 	unregister_ftrace_function(&ops);
-	ftrace_free_filter(&ops);
+	ecs_ftrace_free_filter(&ops);
 	/* Spinners sleep in the scheduler, where no grace period sees them. */
 	do {
 		while (atomic_read(&inside))

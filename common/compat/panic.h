@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* panic.h: the chain of those that are told of a panic. */
+#ifndef ECS_COMPAT_PANIC_H
+#define ECS_COMPAT_PANIC_H
+
+/* v5.14, f39650de687e "kernel.h: split out panic and oops helpers" */
+#if __has_include(<linux/panic_notifier.h>)
+#include <linux/panic_notifier.h>
+#else
+#include <linux/kernel.h>
+#include <linux/notifier.h>
+#endif
+
+#endif /* ECS_COMPAT_PANIC_H */
