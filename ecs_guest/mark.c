@@ -28,9 +28,9 @@
 #include <linux/sysfs.h>
 
 #include "carry.h"
-#include "compat/direct.h"
 #include "compat/ftrace.h"
 #include "mark.h"
+#include "mark_by.h"
 #include "page.h"
 #include "param.h"
 #include "wait.h"
@@ -55,7 +55,7 @@ enum when {
 	WHENS,
 };
 
-static void (*const entries[WHENS])(void) = {
+static ecsg_mark_entry *const entries[WHENS] = {
 	[LEAVE] = ecsg_mark_leave,
 	[LEAVE_READ] = ecsg_mark_leave_read,
 	[LEAVE_RCU] = ecsg_mark_leave_rcu,
@@ -206,7 +206,7 @@ static int engage_hook(struct hook *hook, enum when when)
 
 	if (!hook->nr)
 		return hook->names[0] ? -ENOENT : 0;
-	err = ecs_direct_register(&hook->ops, (unsigned long)entries[when]);
+	err = ecsg_mark_by()->engage(&hook->ops, entries[when]);
 	hook->registered = !err;
 	return err;
 }
@@ -221,8 +221,7 @@ static void disengage(struct kind *kind)
 	for (when = WHENS - 1; when >= 0; when--) {
 		hook = &kind->hooks[when];
 		if (hook->registered)
-			ecs_direct_unregister(&hook->ops,
-					      (unsigned long)entries[when]);
+			ecsg_mark_by()->disengage(&hook->ops, entries[when]);
 		hook->registered = false;
 	}
 	kind->on = false;
@@ -434,7 +433,7 @@ MODULE_PARM_DESC(mark_wait, "tell the host who waits for a lock (default Y)");
 
 static int get_marks(char *buf, const struct kernel_param *param)
 {
-	unsigned int clipped = 0, held, i;
+	unsigned int clipped = 0, held, lost, i;
 	int cpu, len = 0;
 
 	for_each_possible_cpu(cpu)
@@ -447,9 +446,10 @@ static int get_marks(char *buf, const struct kernel_param *param)
 	len += sysfs_emit_at(buf, len, "wait %s 0\n",
 			     waiting && waits_wanted ? "on" : "off");
 	held = carrying ? ecsg_carry_held() : 0;
+	lost = ecsg_carry_lost() + ecsg_wait_missed();
 	mutex_unlock(&marks_mutex);
 	len += sysfs_emit_at(buf, len, "held %u\nclipped %u\nlost %u\n", held,
-			     clipped, ecsg_carry_lost());
+			     clipped, lost);
 	return len;
 }
 
@@ -458,4 +458,4 @@ static const struct kernel_param_ops marks_ops = {
 	.get = get_marks,
 };
 module_param_cb(marks, &marks_ops, NULL, 0444);
-MODULE_PARM_DESC(marks, "read: what is marked, and a negative errno if it cannot be; what is held now, releases and locks that were not counted, tasks that were not followed");
+MODULE_PARM_DESC(marks, "read: what is marked, and a negative errno if it cannot be; what is held now, releases and locks that were not counted, tasks and waits that were not followed");

@@ -4,9 +4,10 @@
  * RCU readers.
  *
  * The functions that take and release them call a few instructions of ours first
- * (mark_entry.S), which count in the page: what the task owns in "preemptable", what it
- * reads in "readers", and RCU readers in "rcu". A kind of locks that is off costs
- * nothing: its functions begin with a nop, as ever.
+ * (mark_entry.S, by direct calls; or mark_ftrace.c, by callbacks), which count in the
+ * page: what the task owns in "preemptable", what it reads in "readers", and RCU readers
+ * in "rcu". A kind of locks that is off costs nothing: its functions begin with a nop,
+ * as ever.
  */
 #ifndef ECSG_MARK_H
 #define ECSG_MARK_H
@@ -35,6 +36,8 @@ void ecsg_mark_try_read(void);
 void ecsg_mark_enter_rcu(void);
 void ecsg_mark_leave_rcu(void);
 void ecsg_mark_downgrade(void);
+void ecsg_mark_retry(void);
+void ecsg_mark_retry_read(void);
 
 void ecsg_mark_init(void);
 void ecsg_mark_exit(void);

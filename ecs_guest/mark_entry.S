@@ -115,3 +115,18 @@ SYM_FUNC_START(ecsg_mark_downgrade)
 2:	spill	b, ECSG_MARK_READ
 	RET
 SYM_FUNC_END(ecsg_mark_downgrade)
+
+/*
+ * Trylocks by a callback of ftrace (mark_ftrace.c): it has led here from the very start
+ * of the lock function, as if that had jumped, and where the function goes on is in r10.
+ */
+.macro retry name, try
+SYM_FUNC_START(\name)
+	pushq	%r10
+	UNWIND_HINT_FUNC
+	jmp	\try
+SYM_FUNC_END(\name)
+.endm
+
+retry ecsg_mark_retry, ecsg_mark_try
+retry ecsg_mark_retry_read, ecsg_mark_try_read

@@ -9,7 +9,10 @@
  * A mutex first spins, then sleeps, and says so by two beginnings and one end.
  */
 #include <linux/errno.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "carry.h"
 #include "compat/contention.h"
@@ -18,6 +21,7 @@
 #include "mark.h"
 #include "page.h"
 #include "wait.h"
+#include "wait_probe.h"
 
 /* In ecsg_carry_wait, beside the lock's address. */
 #define OWNER_OFF  1ul /* it was counted as owned when it was asked for */
@@ -29,6 +33,21 @@
 static DEFINE_PER_CPU(unsigned int, spinning);
 static DEFINE_PER_CPU(unsigned int, spinning_irq);
 static struct tracepoint *begin_tracepoint, *end_tracepoint;
+
+enum by {
+	AUTO,
+	TRACEPOINT,
+	PROBE,
+};
+
+static const char *const names[] = {
+	[AUTO] = "auto",
+	[TRACEPOINT] = "tracepoint",
+	[PROBE] = "probe",
+};
+
+/* Fixed when the module is loaded. */
+static enum by wanted = AUTO;
 /* Of this kind, locks are counted when they are asked for. */
 static bool counted[ECSG_WAIT_KINDS];
 
@@ -90,15 +109,12 @@ static void put_on(struct ecs_abi_guest *guest, unsigned long wait)
 		this_cpu_inc(ecsg_mark_clipped);
 }
 
-/*
- * Begins to wait for a sleeping lock. It has been counted, by the first instructions
- * of the function that asks for it: but who waits is in nobody's way.
- */
 static void begin(struct ecs_abi_guest *guest, unsigned long lock,
 		  unsigned int flags)
 {
 	unsigned long wait = this_cpu_read(ecsg_carry_wait);
 
+	lock &= LOCK_MASK;
 	if (wait && (wait & LOCK_MASK) == lock)
 		return;
 	wait = lock | WAITS;
@@ -106,6 +122,46 @@ static void begin(struct ecs_abi_guest *guest, unsigned long lock,
 		wait |= take_off(guest, flags & LCB_F_READ);
 	this_cpu_write(ecsg_carry_wait, wait);
 	show(guest, ECS_ABI_WAITING);
+}
+
+/**
+ * ecsg_wait_begin() - a task begins to wait for a sleeping lock
+ * @lock: its address
+ * @flags: LCB_F_* of its kind, as the tracepoint has them
+ *
+ * It has been counted, by the first instructions of the function that asks for it: but
+ * who waits is in nobody's way.
+ *
+ * Context: the task, preemption off.
+ */
+void ecsg_wait_begin(unsigned long lock, unsigned int flags)
+{
+	begin(&this_cpu_read(ecsg_page)->guest, lock, flags);
+}
+
+/* Has the wait for @lock ended, if that is what the task waits for? */
+static void end(struct ecs_abi_guest *guest, unsigned long lock, bool had)
+{
+	unsigned long wait = this_cpu_read(ecsg_carry_wait);
+
+	if (!wait || (wait & LOCK_MASK) != (lock & LOCK_MASK))
+		return;
+	this_cpu_write(ecsg_carry_wait, 0);
+	if (had)
+		put_on(guest, wait);
+	show(guest, 0);
+}
+
+/**
+ * ecsg_wait_end() - a task waits no longer
+ * @lock: what for
+ * @had: it has the lock; one that was interrupted or killed does not
+ *
+ * Context: the task, preemption off.
+ */
+void ecsg_wait_end(unsigned long lock, bool had)
+{
+	end(&this_cpu_read(ecsg_page)->guest, lock, had);
 }
 
 /* Context: any, preemption off. */
@@ -119,7 +175,7 @@ static void probe_begin(void *data, void *lock, unsigned int flags)
 			this_cpu_inc(spinning_irq);
 		show_spins(guest);
 	} else {
-		begin(guest, (unsigned long)lock & LOCK_MASK, flags);
+		begin(guest, (unsigned long)lock, flags);
 	}
 }
 
@@ -127,7 +183,6 @@ static void probe_begin(void *data, void *lock, unsigned int flags)
 static void probe_end(void *data, void *lock, int ret)
 {
 	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
-	unsigned long wait = this_cpu_read(ecsg_carry_wait);
 
 	/* The innermost wait; its lock may be part of the one that is slept for. */
 	if (this_cpu_read(spinning)) {
@@ -135,29 +190,31 @@ static void probe_end(void *data, void *lock, int ret)
 		if (is_irq() && this_cpu_read(spinning_irq))
 			this_cpu_dec(spinning_irq);
 		show_spins(guest);
-	} else if (wait &&
-		   (wait & LOCK_MASK) == ((unsigned long)lock & LOCK_MASK)) {
-		this_cpu_write(ecsg_carry_wait, 0);
-		/* One that was interrupted or killed does not have it. */
-		if (ret >= 0)
-			put_on(guest, wait);
-		show(guest, 0);
+	} else {
+		end(guest, (unsigned long)lock, ret >= 0);
 	}
 }
 
-/**
- * ecsg_wait_start() - follow who waits
- *
- * Context: process context, after ecsg_carry_start(); not while started.
- * Return: 0, -ENOENT on a kernel without the tracepoints.
- */
-int ecsg_wait_start(void)
+/* Of the kernel proper: they are there or not, for good. */
+static bool has_tracepoints(void)
+{
+	begin_tracepoint = ecs_tracepoint_find("contention_begin");
+	end_tracepoint = ecs_tracepoint_find("contention_end");
+	return begin_tracepoint && end_tracepoint;
+}
+
+static enum by chosen(void)
+{
+	if (wanted != AUTO)
+		return wanted;
+	return has_tracepoints() ? TRACEPOINT : PROBE;
+}
+
+static int start_tracepoints(void)
 {
 	int err;
 
-	begin_tracepoint = ecs_tracepoint_find("contention_begin");
-	end_tracepoint = ecs_tracepoint_find("contention_end");
-	if (!begin_tracepoint || !end_tracepoint)
+	if (!has_tracepoints())
 		return -ENOENT;
 	/* An end without a beginning means nothing; the reverse would stay. */
 	err = tracepoint_probe_register(end_tracepoint, probe_end, NULL);
@@ -167,6 +224,18 @@ int ecsg_wait_start(void)
 	if (err)
 		tracepoint_probe_unregister(end_tracepoint, probe_end, NULL);
 	return err;
+}
+
+/**
+ * ecsg_wait_start() - follow who waits
+ *
+ * Context: process context, after ecsg_carry_start(); not while started.
+ * Return: 0, -ENOENT on a kernel without what it takes, -ENOMEM.
+ */
+int ecsg_wait_start(void)
+{
+	return chosen() == PROBE ? ecsg_wait_probe_start() :
+				   start_tracepoints();
 }
 
 /**
@@ -180,6 +249,10 @@ void ecsg_wait_stop(void)
 {
 	int cpu;
 
+	if (chosen() == PROBE) {
+		ecsg_wait_probe_stop();
+		return;
+	}
 	tracepoint_probe_unregister(begin_tracepoint, probe_begin, NULL);
 	tracepoint_probe_unregister(end_tracepoint, probe_end, NULL);
 	tracepoint_synchronize_unregister();
@@ -200,3 +273,36 @@ void ecsg_wait_counted(enum ecsg_wait_kind kind, bool is)
 {
 	WRITE_ONCE(counted[kind], is);
 }
+
+/**
+ * ecsg_wait_missed() - how often a wait was not followed
+ *
+ * Context: serialised with start and stop.
+ */
+unsigned int ecsg_wait_missed(void)
+{
+	return ecsg_wait_probe_missed();
+}
+
+/* Context: before init; the file cannot be written. */
+static int set_by(const char *text, const struct kernel_param *param)
+{
+	int by = sysfs_match_string(names, text);
+
+	if (by < 0)
+		return by;
+	wanted = by;
+	return 0;
+}
+
+static int get_by(char *buf, const struct kernel_param *param)
+{
+	return sysfs_emit(buf, "%s\n", names[chosen()]);
+}
+
+static const struct kernel_param_ops by_ops = {
+	.set = set_by,
+	.get = get_by,
+};
+module_param_cb(wait_by, &by_ops, NULL, 0444);
+MODULE_PARM_DESC(wait_by, "how waits for locks are followed: tracepoint, probe (of mutexes and rwsems only) or auto: tracepoint if this kernel has them (default auto; read: the one taken)");

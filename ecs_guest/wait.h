@@ -2,7 +2,8 @@
 /*
  * wait.h: who waits for a lock, and who has given up waiting.
  *
- * Both by the tracepoints in the slow paths of all locks (v5.19), which cost nothing
+ * Both by the tracepoints in the slow paths of all locks (v5.19), or where there are
+ * none by probes of those of mutexes and rwsems (wait_probe.c). Neither costs anything
  * where nobody waits.
  */
 #ifndef ECSG_WAIT_H
@@ -20,6 +21,9 @@ enum ecsg_wait_kind {
 
 int ecsg_wait_start(void);
 void ecsg_wait_stop(void);
+void ecsg_wait_begin(unsigned long lock, unsigned int flags);
+void ecsg_wait_end(unsigned long lock, bool had);
+unsigned int ecsg_wait_missed(void);
 void ecsg_wait_counted(enum ecsg_wait_kind kind, bool counted);
 
 #endif /* ECSG_WAIT_H */

@@ -48,7 +48,9 @@ load ecs_cost
 measure absent
 
 load ecs_guest_alone
-classes=$(cd /sys/module/ecs_guest_alone/parameters && ls -d mark_* 2>/dev/null)
+# mark_by is none: it says how.
+classes=$(cd /sys/module/ecs_guest_alone/parameters &&
+	ls -d mark_* 2>/dev/null | grep -v '^mark_by$')
 switch "$classes" N
 measure off
 for class in $classes; do

@@ -17,6 +17,12 @@
 #undef ECS_HAVE_DIRECT_MULTI
 #endif
 
+#if defined(ECS_HAVE_DIRECT_OPS) || defined(ECS_HAVE_DIRECT_MULTI)
+#define ECS_HAVE_DIRECT 1
+#else
+#define ECS_HAVE_DIRECT 0
+#endif
+
 /*
  * Make the functions in the filter of @ops call @address. It is entered like a
  * function with the arguments of theirs, of which it must not touch any.

@@ -20,12 +20,15 @@ typedef struct pt_regs ecs_ftrace_regs;
 /*
  * The recursion flag was inverted in v5.11 (a25d036d939a): before it said "needs
  * no wrapper", since then it asks for the wrapper, which also disables
- * preemption around the callback.
+ * preemption around the callback. Without it is right for a callback that calls
+ * nothing and may run in any context, preemptible or not.
  */
 #ifdef ECS_HAVE_FTRACE_RECURSION
-#define ECS_FTRACE_FL_WRAP FTRACE_OPS_FL_RECURSION
+#define ECS_FTRACE_FL_WRAP    FTRACE_OPS_FL_RECURSION
+#define ECS_FTRACE_FL_NO_WRAP 0
 #else
-#define ECS_FTRACE_FL_WRAP 0
+#define ECS_FTRACE_FL_WRAP    0
+#define ECS_FTRACE_FL_NO_WRAP FTRACE_OPS_FL_RECURSION_SAFE
 #endif
 
 /* Redirecting needs the full register set where ftrace_regs has no rip. */
@@ -38,6 +41,11 @@ typedef struct pt_regs ecs_ftrace_regs;
 #define ECS_FTRACE_FL_OBSERVE \
 	(ECS_FTRACE_FL_WRAP | ECS_FTRACE_FL_REGS | FTRACE_OPS_FL_PERMANENT)
 #define ECS_FTRACE_FL_MODIFY (ECS_FTRACE_FL_OBSERVE | FTRACE_OPS_FL_IPMODIFY)
+
+/* The same with as little as possible around it; the latter with all registers. */
+#define ECS_FTRACE_FL_BARE (ECS_FTRACE_FL_NO_WRAP | FTRACE_OPS_FL_PERMANENT)
+#define ECS_FTRACE_FL_BARE_MODIFY \
+	(ECS_FTRACE_FL_BARE | FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY)
 
 static __always_inline struct pt_regs *
 ecs_ftrace_pt_regs(ecs_ftrace_regs *fregs)
@@ -72,6 +80,21 @@ static __always_inline void ecs_ftrace_redirect(ecs_ftrace_regs *fregs,
 						unsigned long ip)
 {
 	ecs_ftrace_pt_regs(fregs)->ip = ip;
+}
+
+/*
+ * The same, with @value in r10, which no function expects anything in: in an ops with
+ * FL_BARE_MODIFY. Of all registers but r11 the trampoline takes back what is in
+ * pt_regs.
+ */
+static __always_inline void ecs_ftrace_redirect_with(ecs_ftrace_regs *fregs,
+						     unsigned long ip,
+						     unsigned long value)
+{
+	struct pt_regs *regs = ecs_ftrace_pt_regs(fregs);
+
+	regs->r10 = value;
+	regs->ip = ip;
 }
 
 #endif /* ECS_COMPAT_FTRACE_H */

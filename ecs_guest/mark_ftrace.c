@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mark_ftrace.c: see mark_ftrace.h.
+ *
+ * The callbacks are for any context, NMI and where RCU does not watch included: they
+ * change this CPU's words, call nothing that is traced and need no guard against
+ * recursion. Where another tracer has the same function ftrace guards us all: what
+ * happens inside of that one's callback is then not counted, neither the taking nor
+ * the release.
+ *
+ * A trylock is counted when it has succeeded. Its callback has the function run inside
+ * of ecsg_mark_try(), as a direct call does. That takes the instruction pointer
+ * (IPMODIFY), which a function has for one user only: with a live patch of a trylock
+ * one kind cannot be marked. A kretprobe would share it, but it cannot always follow
+ * who returns, and each miss would later be a release too many.
+ */
+#include <linux/errno.h>
+#include <linux/ftrace.h>
+#include <linux/kernel.h>
+
+#include "compat/ftrace.h"
+#include "mark.h"
+#include "mark_count.h"
+#include "mark_ftrace.h"
+
+/* Context of all of these: any. */
+static ECS_FTRACE_CALLBACK(on_enter)
+{
+	ecsg_mark_count_enter();
+}
+
+static ECS_FTRACE_CALLBACK(on_leave)
+{
+	ecsg_mark_count_leave();
+}
+
+static ECS_FTRACE_CALLBACK(on_enter_read)
+{
+	ecsg_mark_count_enter_read();
+}
+
+static ECS_FTRACE_CALLBACK(on_leave_read)
+{
+	ecsg_mark_count_leave_read();
+}
+
+static ECS_FTRACE_CALLBACK(on_enter_rcu)
+{
+	ecsg_mark_count_enter_rcu();
+}
+
+static ECS_FTRACE_CALLBACK(on_leave_rcu)
+{
+	ecsg_mark_count_leave_rcu();
+}
+
+static ECS_FTRACE_CALLBACK(on_downgrade)
+{
+	ecsg_mark_count_downgrade();
+}
+
+static ECS_FTRACE_CALLBACK(on_try)
+{
+	ecs_ftrace_redirect_with(fregs, (unsigned long)ecsg_mark_retry,
+				 ip + MCOUNT_INSN_SIZE);
+}
+
+static ECS_FTRACE_CALLBACK(on_try_read)
+{
+	ecs_ftrace_redirect_with(fregs, (unsigned long)ecsg_mark_retry_read,
+				 ip + MCOUNT_INSN_SIZE);
+}
+
+/**
+ * struct callback - what does the same as an entry of mark_entry.S
+ * @entry: the entry
+ * @func: of the ops
+ * @flags: of the ops
+ */
+struct callback {
+	ecsg_mark_entry *entry;
+	ftrace_func_t func;
+	unsigned long flags;
+};
+
+static const struct callback callbacks[] = {
+	{ ecsg_mark_enter, on_enter, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_leave, on_leave, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_try, on_try, ECS_FTRACE_FL_BARE_MODIFY },
+	{ ecsg_mark_enter_read, on_enter_read, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_leave_read, on_leave_read, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_try_read, on_try_read, ECS_FTRACE_FL_BARE_MODIFY },
+	{ ecsg_mark_enter_rcu, on_enter_rcu, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_leave_rcu, on_leave_rcu, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_downgrade, on_downgrade, ECS_FTRACE_FL_BARE },
+};
+
+static int engage(struct ftrace_ops *ops, ecsg_mark_entry *entry)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(callbacks); i++) {
+		if (callbacks[i].entry != entry)
+			continue;
+		ops->func = callbacks[i].func;
+		ops->flags |= callbacks[i].flags;
+		return register_ftrace_function(ops);
+	}
+	return -EOPNOTSUPP;
+}
+
+/*
+ * ftrace waits until every task has been seen outside of its trampolines and of what
+ * they lead to. Nobody sleeps there: only trylocks return through ours.
+ */
+static void disengage(struct ftrace_ops *ops, ecsg_mark_entry *entry)
+{
+	unregister_ftrace_function(ops);
+}
+
+const struct ecsg_mark_by ecsg_mark_ftrace = {
+	.engage = engage,
+	.disengage = disengage,
+};
