@@ -34,6 +34,7 @@ help:
 	@echo '                   (KERNEL= TESTS= DEBUG=debug|kcsan; docs/kernels.md)'
 	@echo 'make classes       nested: each of the six problems that eCS is against, provoked (KERNEL=)'
 	@echo 'make soak          nested: ten million locks of each kind that is marked (KERNEL=)'
+	@echo 'make test-matrix   the core of the nested tests on every kernel and pair of them, 5.10, too'
 	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
 	@echo 'make clean'
 
@@ -124,6 +125,11 @@ classes: setup
 .PHONY: soak
 soak: setup
 	ktest/run --host $(KERNEL) --guest $(KERNEL) soak.
+
+# cache.py lists the kernels.
+.PHONY: test-matrix
+test-matrix: setup
+	ktest/run --matrix
 
 .PHONY: check
 check:

@@ -7,10 +7,16 @@ belongs to the clone (modules, initramfs images, logs).
 import json
 import os
 import pathlib
+import re
 
+# What "make test" runs on, the oldest first.
 KERNELS = ("6.1", "6.12")
 # Built by debug_kernel.py, and only for who asks for them.
 DEBUG_KERNELS = ("6.12-debug", "6.1-debug", "6.12-kcsan", "6.1-kcsan")
+# On request: by --host and --guest, all of them by --matrix.
+EXTRA_KERNELS = ("5.10",)
+ALL_KERNELS = tuple(sorted(KERNELS + EXTRA_KERNELS,
+                           key=lambda name: [int(n) for n in re.findall(r"\d+", name)]))
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 KTEST = TOP / "ktest"
@@ -36,6 +42,10 @@ class Kernel:
         self.vmlinux = self.dir / "vmlinux"
         self.modules = self.dir / "lib/modules" / self.release
         self.headers = self.dir / "usr/src" / f"linux-headers-{self.release}"
+
+    def has(self, option):
+        """Is an option of its configuration built in ("CONFIG_PREEMPT_COUNT")?"""
+        return f"\n{option}=y\n" in (self.headers / ".config").read_text()
 
     @staticmethod
     def present(name):

@@ -7,6 +7,9 @@
  * @gap_us, until the module is removed. In a guest on an overcommitted host
  * this makes lock-holder preemption as often as one likes. With @waiting each
  * holder tells the host, if it has registered a page, that all it does is to wait.
+ *
+ * A kernel that keeps no preempt count for locks would not show it to the host: there
+ * the holder marks its section by itself, so that the host can be tested all the same.
  */
 #include <linux/module.h>
 #include <linux/smp.h>
@@ -47,15 +50,20 @@ static void find_page(void *unused)
 
 static void hold(unsigned int cpu)
 {
+	const bool silent = !IS_ENABLED(CONFIG_PREEMPT_COUNT);
 	raw_spinlock_t *lock = shared ? &shared_lock : &per_cpu(own_lock, cpu);
 	struct ecs_abi_page *page = per_cpu(registered, cpu);
 
 	raw_spin_lock(lock);
-	if (page)
+	if (page && silent)
+		ecs_abi_activate_non_preemptable_ecs(page);
+	if (page && waiting)
 		WRITE_ONCE(page->guest.waiting, 1);
 	crew_busy(READ_ONCE(hold_us));
-	if (page)
+	if (page && waiting)
 		WRITE_ONCE(page->guest.waiting, 0);
+	if (page && silent)
+		ecs_abi_deactivate_non_preemptable_ecs(page);
 	raw_spin_unlock(lock);
 	cond_resched();
 	crew_busy(READ_ONCE(gap_us));
@@ -67,7 +75,7 @@ static int __init ecs_hold_init(void)
 
 	for_each_possible_cpu(cpu)
 		raw_spin_lock_init(&per_cpu(own_lock, cpu));
-	if (waiting)
+	if (waiting || !IS_ENABLED(CONFIG_PREEMPT_COUNT))
 		on_each_cpu(find_page, NULL, 1);
 	return crew_start(hold);
 }

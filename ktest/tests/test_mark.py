@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Holders of sleeping locks and RCU readers are marked, and the marks balance."""
+import cache
 from common import (SEED, counters, difference, gained, gained_kinds, hog, kernel_load, show,
                     who)
 from job import test
 
 KINDS = ("mutex", "rwsem", "percpu_rwsem", "rcu")
+# What older kernels get, on those that have better.
+FALLBACK = {"mark_by": "ftrace", "wait_by": "probe"}
 STEPS = 1000000
 PARAMETERS = "/sys/module/ecs_guest/parameters"
 
@@ -37,16 +40,30 @@ def nothing_is_held(t, guest, before):
     t.check(least <= before["held"], f"{least} locks seem held at rest")
 
 
-@test(timeout=240, quick=True)
-def test_balance(t):
-    """Every way to take and release a lock balances, over sleeps and migrations."""
+def kinds_of(t):
+    """The kinds that the guest's kernel can mark: not all have functions for RCU readers."""
+    kernel = cache.Kernel(t.guest_kernel)
+    return [kind for kind in KINDS if kind != "rcu" or kernel.has("CONFIG_PREEMPT_RCU")]
+
+
+def check_ways(t, guest, wanted):
+    """The ways that were asked for are the ones taken."""
+    for name, way in wanted.items():
+        got = guest.run(f"cat {PARAMETERS}/{name}")[1].strip()
+        t.check_eq(got, way, f"parameter {name}")
+
+
+def balance(t, ways):
     t.insmod_host()
-    guest = t.guest(ecs=True, ecs_params={f"mark_{kind}": 1 for kind in KINDS}, smp=2)
-    before = marks(guest)
+    guest = t.guest(ecs=True, ecs_params={**{f"mark_{kind}": 1 for kind in KINDS}, **ways},
+                    smp=2)
+    check_ways(t, guest, ways)
+    before, kinds = marks(guest), kinds_of(t)
     t.log(before)
     for kind in KINDS:
-        t.check_eq(before[kind], ("on", 0), f"marks of {kind}")
-    guest.insmod("ecs_lock", marked=",".join(KINDS), threads=6, steps=STEPS,
+        t.check_eq(before[kind], ("on", 0) if kind in kinds else ("off", -2),
+                   f"marks of {kind}")
+    guest.insmod("ecs_lock", marked=",".join(kinds), threads=6, steps=STEPS,
                  sleep_every=50, seed=SEED)
     t.wait_for(lambda: not report(guest)["running"], "all steps are done", timeout=180,
                every=1)
@@ -56,15 +73,26 @@ def test_balance(t):
     t.check(seen["failed"] > 0, "no attempt failed")
     t.check(seen["slept"] > 0, "nobody slept with a lock held")
     t.check_eq(seen["wrong"], 0, "marks that differ from what a thread holds")
-    t.check_eq(after["lost"], 0, "tasks that were not followed")
+    t.check_eq(after["lost"], 0, "tasks and waits that were not followed")
     nothing_is_held(t, guest, before)
 
 
-@test(timeout=240)
-def test_switches(t):
-    """Kinds are switched on and off under load, and the module goes under load."""
+@test(timeout=240, quick=True)
+def test_balance(t):
+    """Every way to take and release a lock balances, over sleeps and migrations."""
+    balance(t, {})
+
+
+@test(timeout=240, when="all")
+def test_balance_fallback(t):
+    """The same with what kernels get that have no direct calls and tracepoints."""
+    balance(t, FALLBACK)
+
+
+def switches(t, ways):
     t.insmod_host()
-    guest = t.guest(ecs=True, ecs_params={"mark_rwsem": 1}, smp=2)
+    guest = t.guest(ecs=True, ecs_params={"mark_rwsem": 1, **ways}, smp=2)
+    check_ways(t, guest, ways)
     before = marks(guest)
     guest.insmod("ecs_lock", threads=4, sleep_every=20, seed=SEED)
     load = kernel_load(guest, 100)
@@ -76,12 +104,37 @@ def test_switches(t):
                ["on", "on", "on", "off", "off"], "after switching")
     guest.rmmod("ecs_lock")
     guest.rmmod("ecs_guest")
-    guest.insmod("ecs_guest", mark_rwsem=1)
+    guest.insmod("ecs_guest", mark_rwsem=1, **ways)
     t.check_eq([marks(guest)[kind][0] for kind in ("mutex", "rwsem")], ["off", "on"],
                "one kind switched on at load")
     load.kill()
     load.wait(60)
     nothing_is_held(t, guest, before)
+
+
+@test(timeout=240)
+def test_switches(t):
+    """Kinds are switched on and off under load, and the module goes under load."""
+    switches(t, {})
+
+
+@test(timeout=300, when="all")
+def test_switches_fallback(t):
+    """The same with what kernels get that have no direct calls and tracepoints."""
+    switches(t, FALLBACK)
+
+
+@test(timeout=120, when="all")
+def test_ways(t):
+    """A way that there is none of is refused when the module is loaded, by name."""
+    t.insmod_host()
+    guest = t.guest()
+    for name in ("mark_by", "wait_by"):
+        for wrong in ("", "both", "ftrace,direct"):
+            rc, out = guest.run(f"insmod /ko/ecs_guest.ko {name}={wrong}", check=False)
+            t.check(rc != 0 and "Invalid" in out, f"{name}={wrong}: {rc} {out}")
+    guest.insmod("ecs_guest", mark_by="auto", wait_by="auto", mark_mutex=1)
+    t.check_eq(marks(guest)["mutex"], ("on", 0), "marks of mutexes")
 
 
 @test(timeout=240, newest=True)
