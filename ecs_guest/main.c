@@ -29,6 +29,16 @@ static const struct kernel_param_ops registered_ops = {
 module_param_cb(registered, &registered_ops, NULL, 0444);
 MODULE_PARM_DESC(registered, "read: on how many CPUs the host knows us");
 
+/* Without one only interrupts show, and what is marked. */
+static bool counts_locks = IS_ENABLED(CONFIG_PREEMPT_COUNT);
+
+static const struct kernel_param_ops preempt_count_ops = {
+	.set = ecsg_param_refuse,
+	.get = param_get_bool,
+};
+module_param_cb(preempt_count, &preempt_count_ops, &counts_locks, 0444);
+MODULE_PARM_DESC(preempt_count, "read: does this kernel count spinlocks and rwlocks, so that the host sees them");
+
 static int __init ecsg_init(void)
 {
 	int err;
@@ -52,6 +62,8 @@ static int __init ecsg_init(void)
 	ecsg_watch_init();
 	pr_info("version %s, registered on %u CPUs\n", ECS_VERSION,
 		ecsg_page_count());
+	if (!counts_locks)
+		pr_info("this kernel counts no spinlocks and rwlocks: the host does not see them\n");
 	return 0;
 
 exit_idle:

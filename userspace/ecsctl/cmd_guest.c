@@ -38,9 +38,8 @@ static const char *why_not(char buf[64], const struct guest *guest,
 		return buf;
 	}
 	/* Of this one the module gives no error. */
-	return id == GUEST_WAIT ?
-		       "this kernel does not say who waits (before v5.19?)" :
-		       "not known";
+	return id == GUEST_WAIT ? "this kernel does not say who waits" :
+				  "not known";
 }
 
 static void json_mark(struct json_object *obj, const struct guest *guest,
@@ -139,6 +138,7 @@ static void json(const struct guest *guest)
 	js_str(obj, "version", guest->version);
 	js_u64(obj, "online", count(&guest->online));
 	js_u64(obj, "registered", guest->registered);
+	js_bool(obj, "preempt_count", guest->preempt_count);
 	js_u64(obj, "watch_ns", guest->watch_s * NS_PER_S);
 	json_marks(obj, guest);
 	json_hints(obj, guest);
@@ -224,11 +224,13 @@ static void text(const struct guest *guest)
 		       units_ns(every, guest->watch_s * NS_PER_S));
 	else
 		printf("never looked at again (watch_s is 0)\n");
+	if (!guest->preempt_count)
+		printf("  spinlocks   not told: this kernel has no preempt count for them\n");
 	printf("  held        %llu (locks, now)\n",
 	       (unsigned long long)marks->held);
 	printf("  clipped     %llu (releases of what was not counted)\n",
 	       (unsigned long long)marks->clipped);
-	printf("  lost        %llu (tasks not followed)\n",
+	printf("  lost        %llu (tasks and waits not followed)\n",
 	       (unsigned long long)marks->lost);
 	printf("  waiters     %s%s\n", why ? "not told: " : "told to the host",
 	       why ? why : "");

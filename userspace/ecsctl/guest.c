@@ -111,6 +111,15 @@ static int read_flag(const char *name, bool *flag)
 	return error;
 }
 
+/* Modules that do not say so ran on no other kernels. */
+static int read_preempt_count(struct guest *guest)
+{
+	guest->preempt_count = true;
+	if (!file_exists(MODULE "/parameters/preempt_count"))
+		return OUT_OK;
+	return read_flag("preempt_count", &guest->preempt_count);
+}
+
 static int read_online(struct guest *guest)
 {
 	char *text;
@@ -250,6 +259,8 @@ int guest_read(struct guest *guest)
 	error = read_online(guest);
 	if (!error)
 		error = read_number("registered", &guest->registered);
+	if (!error)
+		error = read_preempt_count(guest);
 	if (!error)
 		error = read_number("watch_s", &guest->watch_s);
 	if (!error)

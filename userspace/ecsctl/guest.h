@@ -36,7 +36,7 @@ struct guest_mark {
  * @mark: by enum guest_mark_id
  * @held: how much all tasks hold or wait for now
  * @clipped: releases of what was not counted
- * @lost: tasks that were not followed
+ * @lost: tasks and waits that were not followed
  * @other: lines of a newer module, malloc()ed; the lines are not
  * @nr_other: how many
  */
@@ -90,6 +90,7 @@ struct guest_poll {
  * @version: of the module
  * @online: CPUs
  * @registered: on how many of them the host knows us
+ * @preempt_count: its kernel counts spinlocks and rwlocks
  * @watch_s: seconds between looks at that, 0 never
  * @marks: what is marked
  * @marks_text: what the lines in @marks are in, malloc()ed
@@ -112,6 +113,7 @@ struct guest {
 	char version[64];
 	struct vcpuset online;
 	uint64_t registered;
+	bool preempt_count;
 	uint64_t watch_s;
 	struct guest_marks marks;
 	char *marks_text;

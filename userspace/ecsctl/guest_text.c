@@ -49,7 +49,7 @@ const char *guest_mark_reason(const struct guest_mark *mark)
 	case -EBUSY:
 		return "something else has hooked it, or kernel.ftrace_enabled is 0";
 	case -EOPNOTSUPP:
-		return "this kernel is a real-time one, or has no direct calls";
+		return "this kernel is a real-time one, or has no direct calls (mark_by)";
 	default:
 		return strerror(-mark->error);
 	}

@@ -195,6 +195,8 @@ percpu_rwsem off -95\nrcu off 0\nwait off 0\nheld 0\nclipped 0\nlost 7'
 		polls "$(idle off 0)" \
 		marks $'mutex off 0\nrwsem off 0\npercpu_rwsem off -12\nrcu on 0
 wait off 0\nheld 0\nclipped 0\nlost 4294967295'
+	guest_with "$root" uncounted preempt_count N mark_rcu Y \
+		marks "${marks/rcu on 0/rcu off -2}"
 	guest_with "$root" newer hints_offered 'preempted load' \
 		polls "$(idle on 0)"$'\npolls_of_others 3' \
 		marks $'semaphore off -2\n'"$marks"$'\nspilt 5 of 7\n\033[31m\nmutexes on 0'
