@@ -99,7 +99,7 @@ static int trace(struct ftrace_ops *ops)
 	int err = filter(ops) ?: register_ftrace_function(ops);
 
 	if (err)
-		ftrace_free_filter(ops);
+		ecs_ftrace_free_filter(ops);
 	return err;
 }
 
@@ -110,7 +110,7 @@ static int call_directly(void)
 					ecs_direct_register(&direct_ops, entry);
 
 	if (err)
-		ftrace_free_filter(&direct_ops);
+		ecs_ftrace_free_filter(&direct_ops);
 	return err;
 }
 
@@ -161,13 +161,13 @@ static int __init ecs_neighbour_init(void)
 static void untrace(struct ftrace_ops *ops)
 {
 	unregister_ftrace_function(ops);
-	ftrace_free_filter(ops);
+	ecs_ftrace_free_filter(ops);
 }
 
 static void call_directly_no_more(void)
 {
 	ecs_direct_unregister(&direct_ops, (unsigned long)neighbour_entry);
-	ftrace_free_filter(&direct_ops);
+	ecs_ftrace_free_filter(&direct_ops);
 }
 
 static void __exit ecs_neighbour_exit(void)
