@@ -90,6 +90,7 @@ struct hook {
  * struct kind - a kind of locks with a switch of its own
  * @name: of the parameter
  * @wanted: what the parameter says
+ * @found: its functions have been looked for
  * @on: they are counted
  * @error: why not, though wanted
  * @wait: as wait.c has it
@@ -98,6 +99,7 @@ struct hook {
 struct kind {
 	const char *name;
 	bool wanted;
+	bool found;
 	bool on;
 	int error;
 	enum ecsg_wait_kind wait;
@@ -200,6 +202,16 @@ static void find(struct hook *hook)
 					       strlen(hook->names[i]), 0);
 }
 
+/* Each name is compared with those of all functions: not before it is needed. */
+static void find_once(struct kind *kind)
+{
+	int when;
+
+	for (when = 0; !kind->found && when < WHENS; when++)
+		find(&kind->hooks[when]);
+	kind->found = true;
+}
+
 static int engage_hook(struct hook *hook, enum when when)
 {
 	int err;
@@ -262,6 +274,7 @@ static int engage(struct kind *kind)
 	/* A real-time kernel's waits for these do not say what they are for. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && kind->wait != ECSG_WAIT_OTHER)
 		return -EOPNOTSUPP;
+	find_once(kind);
 	for (when = 0; when < ENTER_MORE && !err; when++) {
 		/* From the first one on that is counted. */
 		if (when == ENTER && kind->wait != ECSG_WAIT_OTHER)
@@ -356,16 +369,10 @@ static void adjust(void)
  */
 void ecsg_mark_init(void)
 {
-	unsigned int i;
-	int when;
-
 	BUILD_BUG_ON(OFFSET(preemptable) != ECSG_MARK_OWNED ||
 		     OFFSET(readers) != ECSG_MARK_READ ||
 		     OFFSET(rcu) != ECSG_MARK_RCU);
 	ecsg_mark_at = (unsigned long)&ecsg_page_area->guest.preemptable;
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		for (when = 0; when < WHENS; when++)
-			find(&kinds[i].hooks[when]);
 	ecsg_mark_guarded();
 	/* Not by name: without memory for that ftrace would guard all functions. */
 	guard_error = ftrace_set_filter_ip(&guard,
