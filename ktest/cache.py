@@ -47,6 +47,10 @@ class Kernel:
         """Is an option of its configuration built in ("CONFIG_PREEMPT_COUNT")?"""
         return f"\n{option}=y\n" in (self.headers / ".config").read_text()
 
+    def exports(self, symbol):
+        """May modules use this function?"""
+        return f"\t{symbol}\t" in (self.headers / "Module.symvers").read_text()
+
     @staticmethod
     def present(name):
         return (root() / "kernels" / name / "info.json").exists()
