@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/module.h>
 
+#include "claim.h"
 #include "ecs_abi.h"
 #include "gate.h"
 #include "hook.h"
@@ -76,6 +77,7 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 	struct ecsh_page *page;
 	struct ecsh_vcpu *v;
 	int ret = FAULT;
+	u64 gpa;
 
 	if (!data) {
 		v = ecsh_vcpu_get(vcpu);
@@ -83,8 +85,7 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 			ecsh_vcpu_drop_page(v, ECS_STAT_WITHDRAWN);
 		return DONE;
 	}
-	if (!(data & ECS_ABI_PAGE_ENABLE) ||
-	    ((data & ~ECS_ABI_PAGE_ENABLE) & (ECS_ABI_PAGE_SIZE - 1)))
+	if (!ecs_claim_page(data, &gpa))
 		return FAULT;
 	/*
 	 * Pinning may wait for as long as the VMM likes (userfaultfd). Keep the
@@ -93,9 +94,7 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 	if (!try_module_get(THIS_MODULE))
 		return FAULT;
 	v = ecsh_vcpu_get(vcpu);
-	page = may_register(v) ?
-		       ecsh_page_create(vcpu, data & ~ECS_ABI_PAGE_ENABLE) :
-		       ERR_PTR(-EPERM);
+	page = may_register(v) ? ecsh_page_create(vcpu, gpa) : ERR_PTR(-EPERM);
 	if (!IS_ERR(page) && ecsh_thread_attach(v)) {
 		ecsh_page_discard(page);
 		page = ERR_PTR(-EBUSY);

@@ -12,6 +12,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "claim.h"
 #include "compat/page.h"
 #include "page.h"
 
@@ -65,20 +66,6 @@ static void copy_header(struct ecs_abi_header *to,
 		dst[i] = READ_ONCE(src[i]);
 }
 
-static bool header_is_valid(const struct ecs_abi_header *h)
-{
-	if (h->magic != ECS_ABI_MAGIC || h->major != ECS_ABI_MAJOR ||
-	    h->size != sizeof(struct ecs_abi_page) || h->flags || h->zero0 ||
-	    h->zero1[0] || h->zero1[1])
-		return false;
-	if (!h->pc_width)
-		return !h->pc_gpa && !h->pc_mask && !h->pc_idle_mask;
-	if (h->pc_width != 4 && h->pc_width != 8)
-		return false;
-	/* Naturally aligned, so it does not straddle pages. */
-	return !(h->pc_gpa & (h->pc_width - 1));
-}
-
 /**
  * ecsh_page_discard() - unpin a registration that was never published
  * @page: the registration
@@ -130,7 +117,7 @@ struct ecsh_page *ecsh_page_create(struct kvm_vcpu *vcpu, gpa_t gpa)
 	page->map = page_address(page->pinned[0]);
 
 	copy_header(&header, &page->map->header);
-	if (!header_is_valid(&header)) {
+	if (!ecs_claim_header(&header)) {
 		err = -EINVAL;
 		goto free;
 	}
