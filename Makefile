@@ -26,7 +26,7 @@ help:
 	@echo '                   (KERNEL= ROUNDS= SECONDS= MODES= PARTS= OUT=; docs/bench-rt.md)'
 	@echo 'make bench-cost    instructions that ecs_guest adds to lock paths, on 6.1 and 6.12'
 	@echo '                   (BOOTS= OUT=; docs/cost.md)'
-	@echo 'make test          unit, property, ABI, ecsctl and nested tests on 6.1 and 6.12'
+	@echo 'make test          unit, property, ABI, fuzz corpus, ecsctl and nested tests on 6.1 and 6.12'
 	@echo 'make test-all      the same, each nested test on each kernel, and the rare ones'
 	@echo 'make soak-reload   each module loaded and unloaded 200 times under load (KERNEL=)'
 	@echo 'make test-quick    the same, shorter'
@@ -35,6 +35,9 @@ help:
 	@echo 'make classes       nested: each of the six problems that eCS is against, provoked (KERNEL=)'
 	@echo 'make soak          nested: ten million locks of each kind that is marked (KERNEL=)'
 	@echo 'make test-matrix   the core of the nested tests on every kernel and pair of them, 5.10, too'
+	@echo 'make fuzz          libFuzzer on the pure files of module and ecsctl (SECONDS= TARGET=)'
+	@echo 'make fuzz-ioctl    random calls of /dev/ecs in a virtual machine (SECONDS= SEED= KERNEL=)'
+	@echo '                   (docs/fuzz.md)'
 	@echo 'make check         static checks: sparse, cppcheck, clang-format, ...'
 	@echo 'make clean'
 
@@ -130,6 +133,19 @@ soak: setup
 .PHONY: test-matrix
 test-matrix: setup
 	ktest/run --matrix
+
+# SECONDS for each target and TARGET, a list of them, are optional.
+.PHONY: fuzz
+fuzz:
+	@ktest/install.sh gcc make pkg-config libjson-c-dev clang libclang-rt-14-dev
+	@$(MAKE) --no-print-directory -C ktest/fuzz fuzz $(if $(SECONDS),SECONDS=$(SECONDS)) \
+		$(if $(TARGET),TARGET='$(TARGET)')
+
+# SECONDS and SEED are optional.
+.PHONY: fuzz-ioctl
+fuzz-ioctl: setup
+	ktest/fuzz_ioctl.py --kernel $(KERNEL) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(SEED),--seed $(SEED))
 
 .PHONY: check
 check:

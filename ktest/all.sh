@@ -44,6 +44,7 @@ suite() {
 
 suite harness ktest/harness_test.py
 suite unit make --no-print-directory -C ktest/unit check
+suite fuzz make --no-print-directory -C ktest/fuzz check
 suite ecsctl make --no-print-directory -C userspace/ecsctl check
 suite bench-cost ktest/bench_cost.py --selftest
 suite cost ktest/bench_cost.py --check
