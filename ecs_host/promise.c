@@ -15,6 +15,7 @@
 
 #include "admit.h"
 #include "boost.h"
+#include "bounds.h"
 #include "compat/sched.h"
 #include "dispatch.h"
 #include "fifo.h"
@@ -32,8 +33,6 @@ static int choose_backend(u32 *backend)
 {
 	int err;
 
-	if (*backend > ECS_BOOST_FIFO)
-		return -EINVAL;
 	err = *backend == ECS_BOOST_FIFO ? -EINVAL : ecsh_pick_engage();
 	if (err && *backend == ECS_BOOST_PICK)
 		return -EOPNOTSUPP;
@@ -208,16 +207,6 @@ static struct task_struct *get_thread(s32 pid, s32 tid)
 	return task;
 }
 
-static bool arg_is_valid(const struct ecs_ioc_boost *arg)
-{
-	return !arg->flags && !arg->zero && arg->vcpu >= -1 &&
-	       arg->sbt_ns >= ECS_BOOST_SBT_NS_MIN &&
-	       arg->sbt_ns <= ECS_BOOST_SBT_NS_MAX &&
-	       arg->usbt_ns >= ECS_BOOST_USBT_NS_MIN &&
-	       arg->usbt_ns <= ECS_BOOST_USBT_NS_MAX &&
-	       arg->borrow_ns <= ECS_BOOST_BORROW_NS_MAX;
-}
-
 /**
  * ecsh_promise_set() - boost a thread, or change what it is promised
  * @arg: see ECS_IOC_BOOST_SET
@@ -234,7 +223,7 @@ int ecsh_promise_set(struct ecs_ioc_boost *arg)
 	struct pid *pid;
 	int err;
 
-	if (!arg_is_valid(arg))
+	if (!ecs_bounds_boost(arg))
 		return -EINVAL;
 	task = get_thread(arg->pid, arg->tid);
 	if (!task)
@@ -320,12 +309,10 @@ int ecsh_promise_request(struct ecsh_vcpu *v, u64 sbt_ns, u64 usbt_ns)
 	struct ecs_ioc_boost arg = { .vcpu = v->id };
 	int err;
 
-	if (sbt_ns > ECS_BOOST_SBT_NS_MAX || usbt_ns > ECS_BOOST_USBT_NS_MAX)
+	if (!ecs_bounds_boost_ns(sbt_ns, usbt_ns))
 		return -EINVAL;
-	arg.sbt_ns = sbt_ns;
-	arg.usbt_ns = usbt_ns;
-	if (!arg_is_valid(&arg))
-		return -EINVAL;
+	arg.sbt_ns = (u32)sbt_ns;
+	arg.usbt_ns = (u32)usbt_ns;
 	rt_mutex_lock(&ecsh_boost_mutex);
 	err = may_ask(v, sbt_ns, usbt_ns) ?
 		      set(current, ECS_BOOST_BY_GUEST, &arg) :

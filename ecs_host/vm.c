@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "boost.h"
+#include "bounds.h"
 #include "hint.h"
 #include "promise.h"
 #include "stats.h"
@@ -202,58 +203,6 @@ void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v)
 	mutex_unlock(&ecsh_vm_mutex);
 }
 
-static bool params_are_valid(const struct ecs_ioc_params *p)
-{
-	if (p->valid & ~ECS_PARAM_ALL)
-		return false;
-	if ((p->valid & ECS_PARAM_MODE) && p->mode > ECS_MODE_ON)
-		return false;
-	if ((p->valid & ECS_PARAM_GRACE) &&
-	    (p->grace_ns < ECS_GRACE_NS_MIN || p->grace_ns > ECS_GRACE_NS_MAX))
-		return false;
-	if ((p->valid & ECS_PARAM_GRACE_SLEEP) &&
-	    p->grace_sleep_ns > ECS_GRACE_SLEEP_NS_MAX)
-		return false;
-	if ((p->valid & ECS_PARAM_RECHECK) &&
-	    (p->recheck_ns < ECS_RECHECK_NS_MIN ||
-	     p->recheck_ns > ECS_RECHECK_NS_MAX))
-		return false;
-	if ((p->valid & ECS_PARAM_HINTS) && (p->hints & ~ECS_HINT_ALL))
-		return false;
-	if ((p->valid & ECS_PARAM_BUDGET) && p->budget_ppm > ECS_BUDGET_PPM_MAX)
-		return false;
-	if ((p->valid & ECS_PARAM_BURST) &&
-	    (p->burst_ns < ECS_BURST_NS_MIN || p->burst_ns > ECS_BURST_NS_MAX))
-		return false;
-	if ((p->valid & ECS_PARAM_WAITERS) && p->waiters > ECS_WAITERS_REFUSE)
-		return false;
-	if ((p->valid & ECS_PARAM_YIELD) && p->yield > ECS_YIELD_ON)
-		return false;
-	return true;
-}
-
-static void merge(struct ecs_ioc_params *to, const struct ecs_ioc_params *from)
-{
-	if (from->valid & ECS_PARAM_MODE)
-		to->mode = from->mode;
-	if (from->valid & ECS_PARAM_GRACE)
-		to->grace_ns = from->grace_ns;
-	if (from->valid & ECS_PARAM_GRACE_SLEEP)
-		to->grace_sleep_ns = from->grace_sleep_ns;
-	if (from->valid & ECS_PARAM_RECHECK)
-		to->recheck_ns = from->recheck_ns;
-	if (from->valid & ECS_PARAM_BUDGET)
-		to->budget_ppm = from->budget_ppm;
-	if (from->valid & ECS_PARAM_BURST)
-		to->burst_ns = from->burst_ns;
-	if (from->valid & ECS_PARAM_HINTS)
-		to->hints = from->hints;
-	if (from->valid & ECS_PARAM_WAITERS)
-		to->waiters = from->waiters;
-	if (from->valid & ECS_PARAM_YIELD)
-		to->yield = from->yield;
-}
-
 /**
  * ecsh_vm_get_live_pid() - a live process by its number
  * @nr: as the caller numbers it
@@ -281,13 +230,13 @@ struct pid *ecsh_vm_get_live_pid(s32 nr)
  */
 int ecsh_vm_set(struct ecs_ioc_vm *arg)
 {
-	struct ecs_ioc_params change = arg->params, params;
+	struct ecs_ioc_params change = arg->params;
 	struct ecsh_vm *vm, *fresh;
 	struct ecsh_vcpu *v;
 	struct pid *pid;
 	int err = 0;
 
-	if (arg->flags || !params_are_valid(&change))
+	if (arg->flags || !ecs_bounds_params(&change))
 		return -EINVAL;
 	pid = ecsh_vm_get_live_pid(arg->pid);
 	if (!pid)
@@ -296,14 +245,10 @@ int ecsh_vm_set(struct ecs_ioc_vm *arg)
 	mutex_lock(&ecsh_vm_mutex);
 	vm = find_or_add(pid, &fresh);
 	if (vm) {
-		params = vm->params;
-		merge(&params, &change);
-		/* Such a bucket would never hold enough for a grant. */
-		if (params.burst_ns < params.recheck_ns) {
+		if (!ecs_bounds_merge(&vm->params, &change)) {
 			err = -EINVAL;
 			goto unlock;
 		}
-		vm->params = params;
 		/* Switched off is all of it: the guest may not ask again. */
 		if ((change.valid & ECS_PARAM_MODE) &&
 		    change.mode == ECS_MODE_OFF)
@@ -355,10 +300,7 @@ int ecsh_vm_limit_set(struct ecs_ioc_limit *arg)
 	struct ecsh_vcpu *v;
 	struct pid *pid;
 
-	if (arg->flags || arg->zero || arg->sbt_max_ns > ECS_BOOST_SBT_NS_MAX ||
-	    (arg->sbt_max_ns && (arg->sbt_max_ns < ECS_BOOST_SBT_NS_MIN ||
-				 arg->usbt_min_ns < ECS_BOOST_USBT_NS_MIN ||
-				 arg->usbt_min_ns > ECS_BOOST_USBT_NS_MAX)))
+	if (!ecs_bounds_limit(arg))
 		return -EINVAL;
 	pid = ecsh_vm_get_live_pid(arg->pid);
 	if (!pid)

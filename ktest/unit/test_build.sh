@@ -11,7 +11,7 @@ CC=${CC:-gcc}
 CXX=${CXX:-g++}
 NM=${NM:-nm}
 strict="-Wall -Wextra -Wpedantic -Werror"
-pure="policy budget admit choice claim"
+pure="policy budget admit choice claim bounds"
 headers="ecs_abi.h ecs_hist.h ecs_ioctl.h ecs_types.h"
 number=0 failed=0 skipped=0
 
