@@ -40,3 +40,59 @@ bool ecs_claim_header(const struct ecs_abi_header *header)
 	/* Naturally aligned, so it does not straddle pages. */
 	return !(header->pc_gpa & (header->pc_width - 1));
 }
+
+static uint32_t believed(uint32_t count, unsigned int *bad_counts)
+{
+	if (count <= ECS_ABI_COUNT_MAX)
+		return count;
+	(*bad_counts)++;
+	return 0;
+}
+
+/* Does the guest wait? Rule 15: an interrupt that comes meanwhile does not. */
+static bool is_waiting(uint32_t waiting, bool irq)
+{
+	return waiting && !(irq && !(waiting & ECS_ABI_WAITING_IRQ));
+}
+
+/* The three counts of one word, soft ones all. */
+static enum ecs_policy_hint soft_section(uint32_t marks)
+{
+	uint32_t owned = marks & 0xffff, read = marks >> 16 & 0xff,
+		 rcu = marks >> 24;
+
+	if (owned && owned <= ECS_ABI_PREEMPTABLE_MAX)
+		return ECS_POLICY_SLEEP;
+	if (read && read <= ECS_ABI_READERS_MAX)
+		return ECS_POLICY_READER;
+	return rcu && rcu <= ECS_ABI_RCU_MAX ? ECS_POLICY_RCU :
+					       ECS_POLICY_OUTSIDE;
+}
+
+/**
+ * ecs_claim_hint() - in which kind of section is the vCPU? Rules 4 and 15.
+ * @words: what its page says
+ * @bad_counts: counts that are malformed are added here
+ */
+enum ecs_policy_hint ecs_claim_hint(const struct ecs_claim_words *words,
+				    unsigned int *bad_counts)
+{
+	uint32_t marked = believed(words->non_preemptable, bad_counts);
+	uint32_t user = believed(words->user, bad_counts);
+	enum ecs_policy_hint hint = soft_section(words->marks);
+	uint64_t count = words->count;
+	bool irq;
+
+	count &= words->idle ? words->idle_mask : words->mask;
+	irq = count & words->idle_mask;
+	if (count || marked || user) {
+		if (is_waiting(words->waiting, irq))
+			return ECS_POLICY_WAIT;
+		return irq	       ? ECS_POLICY_IRQ :
+		       count || marked ? ECS_POLICY_LOCK :
+					 ECS_POLICY_USER;
+	}
+	if (hint != ECS_POLICY_OUTSIDE && is_waiting(words->waiting, false))
+		return ECS_POLICY_SOFT_WAIT;
+	return hint;
+}

@@ -165,72 +165,27 @@ static bool is_ours(struct ecsh_page *page)
 	return READ_ONCE(page->map->host.cookie) == page->cookie;
 }
 
-static u32 read_count(const u32 *word, struct ecsh_page_offences *found)
-{
-	u32 count = READ_ONCE(*word);
-
-	if (likely(count <= ECS_ABI_COUNT_MAX))
-		return count;
-	found->bad_count++;
-	return 0;
-}
-
-/* Does the guest wait? ABI rule 15: an interrupt that comes meanwhile does not. */
-static bool is_waiting(const struct ecs_abi_guest *guest, bool irq)
-{
-	u32 waiting = READ_ONCE(guest->waiting);
-
-	return waiting && !(irq && !(waiting & ECS_ABI_WAITING_IRQ));
-}
-
-/* ABI rule 4, the three counts of one word, soft ones all. */
-static enum ecs_policy_hint soft_section(const struct ecs_abi_guest *guest)
-{
-	u32 marks = READ_ONCE(*(const u32 *)&guest->preemptable);
-	u32 owned = marks & 0xffff, read = marks >> 16 & 0xff,
-	    rcu = marks >> 24;
-
-	BUILD_BUG_ON(offsetof(struct ecs_abi_guest, preemptable) % sizeof(u32));
-	BUILD_BUG_ON(!IS_ENABLED(CONFIG_X86));
-	if (owned && owned <= ECS_ABI_PREEMPTABLE_MAX)
-		return ECS_POLICY_SLEEP;
-	if (read && read <= ECS_ABI_READERS_MAX)
-		return ECS_POLICY_READER;
-	return rcu && rcu <= ECS_ABI_RCU_MAX ? ECS_POLICY_RCU :
-					       ECS_POLICY_OUTSIDE;
-}
-
-/* ABI rule 4. */
-static enum ecs_policy_hint section(const struct ecsh_page *page,
-				    struct ecsh_page_offences *found)
+/* The guest's line is one cache line, and of its words each is read once. */
+static void read_words(const struct ecsh_page *page,
+		       struct ecs_claim_words *words)
 {
 	const struct ecs_abi_guest *guest = &page->map->guest;
-	enum ecs_policy_hint hint;
-	u32 marked, user;
-	u64 count = 0;
-	bool irq;
 
-	if (page->pc) {
-		count = page->pc_width == 8 ?
-				READ_ONCE(*(const u64 *)page->pc) :
-				READ_ONCE(*(const u32 *)page->pc);
-		count &= READ_ONCE(guest->idle) ? page->pc_idle_mask :
-						  page->pc_mask;
-	}
-	irq = count & page->pc_idle_mask;
-	marked = read_count(&guest->non_preemptable, found);
-	user = read_count(&guest->user, found);
-	hint = soft_section(guest);
-	if (count || marked || user) {
-		if (is_waiting(guest, irq))
-			return ECS_POLICY_WAIT;
-		return irq	       ? ECS_POLICY_IRQ :
-		       count || marked ? ECS_POLICY_LOCK :
-					 ECS_POLICY_USER;
-	}
-	if (hint != ECS_POLICY_OUTSIDE && is_waiting(guest, false))
-		return ECS_POLICY_SOFT_WAIT;
-	return hint;
+	words->count = 0;
+	if (page->pc)
+		words->count = page->pc_width == 8 ?
+				       READ_ONCE(*(const u64 *)page->pc) :
+				       READ_ONCE(*(const u32 *)page->pc);
+	words->mask = page->pc_mask;
+	words->idle_mask = page->pc_idle_mask;
+	words->non_preemptable = READ_ONCE(guest->non_preemptable);
+	/* Three counts in a word: the first ones are the lower ones. */
+	BUILD_BUG_ON(offsetof(struct ecs_abi_guest, preemptable) % sizeof(u32));
+	BUILD_BUG_ON(!IS_ENABLED(CONFIG_X86));
+	words->marks = READ_ONCE(*(const u32 *)&guest->preemptable);
+	words->user = READ_ONCE(guest->user);
+	words->idle = READ_ONCE(guest->idle);
+	words->waiting = READ_ONCE(guest->waiting);
 }
 
 /**
@@ -244,6 +199,8 @@ static enum ecs_policy_hint section(const struct ecsh_page *page,
 enum ecs_policy_hint ecsh_page_hint(struct ecsh_page *page,
 				    struct ecsh_page_offences *found)
 {
+	struct ecs_claim_words words;
+
 	if (unlikely(!is_ours(page))) {
 		/*
 		 * The guest was reset without a word and the memory is in
@@ -254,7 +211,8 @@ enum ecs_policy_hint ecsh_page_hint(struct ecsh_page *page,
 		WRITE_ONCE(page->overwritten, true);
 		return ECS_POLICY_OUTSIDE;
 	}
-	return section(page, found);
+	read_words(page, &words);
+	return ecs_claim_hint(&words, &found->bad_count);
 }
 
 /**

@@ -72,4 +72,56 @@ static bool check_page(uint64_t value)
 		     (unsigned long long)gpa);
 }
 
+/* One after the other, as rule 4 lists them; @bad: how many counts are malformed. */
+static enum ecs_policy_hint model_hint(const struct ecs_claim_words *words,
+				       unsigned int *bad)
+{
+	uint64_t bits = words->count &
+			(words->idle ? words->idle_mask : words->mask);
+	bool irq = bits & words->idle_mask, hard, sleeps, reads, rcu;
+	bool marked = words->non_preemptable && words->non_preemptable < 65536;
+	bool user = words->user && words->user < 65536;
+	uint32_t waiting = words->waiting;
+
+	*bad = (words->non_preemptable >> 16 != 0) + (words->user >> 16 != 0);
+	sleeps = words->marks % 65536 >= 1 && words->marks % 65536 <= 32767;
+	reads = (words->marks >> 16) % 256 >= 1 &&
+		(words->marks >> 16) % 256 <= 127;
+	rcu = words->marks >> 24 >= 1 && words->marks >> 24 <= 127;
+	/* An interrupt came while it waited. */
+	if (irq && !(waiting & 2))
+		waiting = 0;
+	hard = bits || marked || user;
+	if (waiting && hard)
+		return ECS_POLICY_WAIT;
+	if (waiting && (sleeps || reads || rcu))
+		return ECS_POLICY_SOFT_WAIT;
+	if (irq)
+		return ECS_POLICY_IRQ;
+	if (bits || marked)
+		return ECS_POLICY_LOCK;
+	if (user)
+		return ECS_POLICY_USER;
+	if (sleeps)
+		return ECS_POLICY_SLEEP;
+	if (reads)
+		return ECS_POLICY_READER;
+	return rcu ? ECS_POLICY_RCU : ECS_POLICY_OUTSIDE;
+}
+
+static bool check_hint(const struct ecs_claim_words *words)
+{
+	unsigned int bad = 7, bad_want;
+	enum ecs_policy_hint want = model_hint(words, &bad_want);
+	enum ecs_policy_hint got = ecs_claim_hint(words, &bad);
+
+	return CHECK(got == want && bad == 7 + bad_want,
+		     "hint %d, not %d; %u malformed, not %u; count %#llx of %#llx and %#llx, marks %#x, waiting %#x",
+		     got, want, bad - 7, bad_want,
+		     (unsigned long long)words->count,
+		     (unsigned long long)words->mask,
+		     (unsigned long long)words->idle_mask, words->marks,
+		     words->waiting);
+}
+
 #endif /* ECS_CLAIM_MODEL_H */

@@ -107,6 +107,111 @@ static void test_page(const void *arg)
 		check_page(values[i]);
 }
 
+/* --- what the words mean --- */
+
+/* As Linux has them: preempt count 0xff, softirq 0xff00, hardirq and NMI above. */
+#define MASK 0x00ffffffu
+#define IRQ  0x00ffff00u
+
+struct example {
+	const char *name;
+	struct ecs_claim_words words;
+	enum ecs_policy_hint hint;
+	unsigned int bad;
+};
+
+/* clang-format off */
+static const struct example examples[] = {
+	{ "nothing", { .mask = MASK, .idle_mask = IRQ }, ECS_POLICY_OUTSIDE, 0 },
+	{ "a spinlock", { .count = 1, .mask = MASK, .idle_mask = IRQ },
+	  ECS_POLICY_LOCK, 0 },
+	{ "an interrupt", { .count = 0x10001, .mask = MASK, .idle_mask = IRQ },
+	  ECS_POLICY_IRQ, 0 },
+	{ "bits that mean nothing",
+	  { .count = 0x80000000, .mask = MASK, .idle_mask = IRQ },
+	  ECS_POLICY_OUTSIDE, 0 },
+	{ "the idle task's own count",
+	  { .count = 1, .mask = MASK, .idle_mask = IRQ, .idle = 1 },
+	  ECS_POLICY_OUTSIDE, 0 },
+	{ "an interrupt of the idle task",
+	  { .count = 0x101, .mask = MASK, .idle_mask = IRQ, .idle = 1 },
+	  ECS_POLICY_IRQ, 0 },
+	{ "waits for a spinlock",
+	  { .count = 1, .mask = MASK, .idle_mask = IRQ, .waiting = 1 },
+	  ECS_POLICY_WAIT, 0 },
+	{ "an interrupt while it waits",
+	  { .count = 0x101, .mask = MASK, .idle_mask = IRQ, .waiting = 1 },
+	  ECS_POLICY_IRQ, 0 },
+	{ "an interrupt that waits",
+	  { .count = 0x101, .mask = MASK, .idle_mask = IRQ, .waiting = 2 },
+	  ECS_POLICY_WAIT, 0 },
+	{ "waits in no section", { .waiting = 3 }, ECS_POLICY_OUTSIDE, 0 },
+	{ "marked", { .non_preemptable = 1 }, ECS_POLICY_LOCK, 0 },
+	{ "marked as deep as is believed", { .non_preemptable = 0xffff },
+	  ECS_POLICY_LOCK, 0 },
+	{ "marked deeper", { .non_preemptable = 0x10000 },
+	  ECS_POLICY_OUTSIDE, 1 },
+	{ "released once too often", { .non_preemptable = UINT32_MAX },
+	  ECS_POLICY_OUTSIDE, 1 },
+	{ "user space", { .user = 1 }, ECS_POLICY_USER, 0 },
+	{ "both malformed, and a mutex",
+	  { .user = 1u << 31, .non_preemptable = 1 << 16, .marks = 1 },
+	  ECS_POLICY_SLEEP, 2 },
+	{ "a mutex", { .marks = 1 }, ECS_POLICY_SLEEP, 0 },
+	{ "a mutex released once too often", { .marks = 0xffff },
+	  ECS_POLICY_OUTSIDE, 0 },
+	{ "that, and a reader", { .marks = 0x1ffff }, ECS_POLICY_READER, 0 },
+	{ "an RCU reader", { .marks = 1 << 24 }, ECS_POLICY_RCU, 0 },
+	{ "RCU readers too deep", { .marks = 0x80u << 24 },
+	  ECS_POLICY_OUTSIDE, 0 },
+	{ "waits for a mutex", { .marks = 1, .waiting = 1 },
+	  ECS_POLICY_SOFT_WAIT, 0 },
+	{ "a spinlock inside a mutex",
+	  { .count = 1, .mask = MASK, .idle_mask = IRQ, .marks = 1 },
+	  ECS_POLICY_LOCK, 0 },
+	{ "64 bits of a count",
+	  { .count = 1ull << 40, .mask = 1ull << 40 }, ECS_POLICY_LOCK, 0 },
+};
+
+/* clang-format on */
+
+static void test_hints(const void *arg)
+{
+	enum ecs_policy_hint hint;
+	unsigned int bad;
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < ARRAY_SIZE(examples); i++) {
+		bad = 0;
+		hint = ecs_claim_hint(&examples[i].words, &bad);
+		CHECK(hint == examples[i].hint && bad == examples[i].bad,
+		      "%s: %d, %u malformed", examples[i].name, hint, bad);
+		check_hint(&examples[i].words);
+	}
+}
+
+static bool random_words(struct rng *rng)
+{
+	struct ecs_claim_words words = { .mask = MASK, .idle_mask = IRQ };
+
+	if (rng_percent(rng, 20)) {
+		words.mask = rng_next(rng);
+		words.idle_mask = rng_next(rng) & rng_next(rng);
+	}
+	if (rng_percent(rng, 50))
+		words.count = rng_log(rng, UINT64_MAX);
+	if (rng_percent(rng, 30))
+		words.non_preemptable = (uint32_t)rng_log(rng, UINT32_MAX);
+	if (rng_percent(rng, 50))
+		words.marks = (uint32_t)rng_log(rng, UINT32_MAX);
+	if (rng_percent(rng, 30))
+		words.user = (uint32_t)rng_log(rng, UINT32_MAX);
+	words.idle = rng_percent(rng, 30);
+	words.waiting = (uint32_t)rng_below(rng, 5);
+	return check_hint(&words);
+}
+
 static bool random_header(struct rng *rng)
 {
 	static const uint32_t widths[] = { 0, 4, 8, 16 };
@@ -133,6 +238,12 @@ static void test_random(const void *arg)
 	test_rounds(30000, random_header);
 }
 
+static void test_random_words(const void *arg)
+{
+	(void)arg;
+	test_rounds(30000, random_words);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -141,6 +252,8 @@ int main(void)
 		{ "each bit of a header", test_bits, NULL },
 		{ "values of the MSR", test_page, NULL },
 		{ "any header equals the model", test_random, NULL },
+		{ "kinds of sections", test_hints, NULL },
+		{ "any words equal the model", test_random_words, NULL },
 	};
 
 	return test_main(tests, ARRAY_SIZE(tests));
