@@ -21,7 +21,7 @@ SOURCES = ("Kbuild", "Makefile", "VERSION", "dkms.conf", "common", "ecs_host", "
 MADE = re.compile(r".*(\.o|\.ko|\.mod|\.mod\.c|\.cmd|\.order|\.symvers|\.a|\.d|\.swp|\.pyc)$")
 L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "kvm",
               "kvm_amd")
-L1_PROGRAMS = ("load", "bare", "fail")
+L1_PROGRAMS = ("load", "bare", "fail", "ioctl_fuzz")
 L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console")
 # Not for guests: the host's, and what only ktest/bench_cost.py loads.
 NOT_IN_L2 = ("ecs_host.ko", "ecs_cost.ko", "ecs_guest_alone.ko")
@@ -137,7 +137,8 @@ def static(source, name):
     source = cache.KTEST / source
     target = cache.BUILD / name
     inputs = [source, *sorted(source.parent.glob("*.h")),
-              *sorted((cache.TOP / "common").glob("*.h"))]
+              *sorted((cache.TOP / "common").glob("*.h")),
+              *sorted((cache.KTEST / "unit").glob("*.h"))]
     wanted = digest(*(path.read_bytes() for path in inputs))
     unless_done(cache.BUILD / f"{name}.stamp", wanted, lambda: command(
         "gcc", "-O2", "-static", "-s", "-pthread", "-Wall", "-Wextra", "-o", str(target),
