@@ -207,6 +207,28 @@ static struct task_struct *get_thread(s32 pid, s32 tid)
 	return task;
 }
 
+/*
+ * The process of a boosted thread is a VM, so that it is listed, a guest without a
+ * module, too. Only now: what is refused leaves nothing.
+ */
+static int make_known(struct task_struct *task)
+{
+	struct pid *pid = get_task_pid(task, PIDTYPE_TGID);
+	int err = pid ? ecsh_vm_know(pid) : -ESRCH;
+	struct ecsh_boost *b;
+
+	put_pid(pid);
+	if (!err)
+		return 0;
+	/* It was not known, and so the boost is new; or the thread is gone. */
+	rt_mutex_lock(&ecsh_boost_mutex);
+	b = ecsh_boost_find(task);
+	if (b)
+		ecsh_boost_remove(b);
+	rt_mutex_unlock(&ecsh_boost_mutex);
+	return err;
+}
+
 /**
  * ecsh_promise_set() - boost a thread, or change what it is promised
  * @arg: see ECS_IOC_BOOST_SET
@@ -220,7 +242,6 @@ int ecsh_promise_set(struct ecs_ioc_boost *arg)
 {
 	struct task_struct *task;
 	struct ecsh_boost *b;
-	struct pid *pid;
 	int err;
 
 	if (!ecs_bounds_boost(arg))
@@ -228,14 +249,6 @@ int ecsh_promise_set(struct ecs_ioc_boost *arg)
 	task = get_thread(arg->pid, arg->tid);
 	if (!task)
 		return -ESRCH;
-	/* So that it is listed, a guest without a module, too. */
-	pid = get_task_pid(task, PIDTYPE_TGID);
-	err = ecsh_vm_know(pid);
-	put_pid(pid);
-	if (err) {
-		put_task_struct(task);
-		return err;
-	}
 	rt_mutex_lock(&ecsh_boost_mutex);
 	err = set(task, ECS_BOOST_BY_ADMIN, arg);
 	b = err ? NULL : ecsh_boost_find(task);
@@ -247,6 +260,8 @@ int ecsh_promise_set(struct ecs_ioc_boost *arg)
 		err = -ESRCH;
 	}
 	rt_mutex_unlock(&ecsh_boost_mutex);
+	if (!err)
+		err = make_known(task);
 	put_task_struct(task);
 	return err;
 }

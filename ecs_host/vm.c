@@ -230,7 +230,7 @@ struct pid *ecsh_vm_get_live_pid(s32 nr)
  */
 int ecsh_vm_set(struct ecs_ioc_vm *arg)
 {
-	struct ecs_ioc_params change = arg->params;
+	struct ecs_ioc_params change = arg->params, params;
 	struct ecsh_vm *vm, *fresh;
 	struct ecsh_vcpu *v;
 	struct pid *pid;
@@ -243,12 +243,19 @@ int ecsh_vm_set(struct ecs_ioc_vm *arg)
 		return -ESRCH;
 	fresh = alloc();
 	mutex_lock(&ecsh_vm_mutex);
+	/* What is refused leaves no VM that was not known before. */
+	vm = ecsh_vm_find(pid);
+	if (vm)
+		params = vm->params;
+	else
+		ecsh_vm_defaults(&params);
+	if (!ecs_bounds_merge(&params, &change)) {
+		err = -EINVAL;
+		goto unlock;
+	}
 	vm = find_or_add(pid, &fresh);
 	if (vm) {
-		if (!ecs_bounds_merge(&vm->params, &change)) {
-			err = -EINVAL;
-			goto unlock;
-		}
+		vm->params = params;
 		/* Switched off is all of it: the guest may not ask again. */
 		if ((change.valid & ECS_PARAM_MODE) &&
 		    change.mode == ECS_MODE_OFF)
