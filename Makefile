@@ -29,6 +29,7 @@ help:
 	@echo 'make test          unit, property, ABI, fuzz corpus, ecsctl and nested tests on 6.1 and 6.12'
 	@echo 'make test-all      the same, each nested test on each kernel, and the rare ones'
 	@echo 'make soak-reload   each module loaded and unloaded 200 times under load (KERNEL=)'
+	@echo 'make test-hostile  a guest and a VMM that attack the host, at length'
 	@echo 'make test-quick    the same, shorter'
 	@echo 'make test-debug    the nested tests with a kernel full of checks, as host and as guest'
 	@echo '                   (KERNEL= TESTS= DEBUG=debug|kcsan; docs/kernels.md)'
@@ -109,6 +110,10 @@ test-all: setup
 .PHONY: soak-reload
 soak-reload: setup
 	ktest/run --host $(KERNEL) --guest $(KERNEL) reload_host_200 reload_guest_200
+
+.PHONY: test-hostile
+test-hostile: setup
+	ktest/run hostile.
 
 .PHONY: test-quick
 test-quick: setup

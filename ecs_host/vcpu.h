@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vcpu.h: the vCPUs that ever registered or tried to, and which of them runs where.
+ * vcpu.h: the vCPUs that ever registered, or tried to, and which runs where.
  *
- * A record lives from the vCPU's first access of that kind until KVM destroys it. The
+ * A record lives from the vCPU's first such access until KVM destroys it. The
  * pointers to KVM's objects are names only and are never followed.
  */
 #ifndef ECSH_VCPU_H

@@ -132,17 +132,18 @@ def userspace(files):
     unless_done(cache.BUILD / "user.stamp", digest_of(files), build)
 
 
-def static(source, name):
-    """A static program of one source below ktest/, and the headers beside it."""
+def static(source, name, *more):
+    """A static program of a source below ktest/, further ones and the headers beside it."""
     source = cache.KTEST / source
     target = cache.BUILD / name
-    inputs = [source, *sorted(source.parent.glob("*.h")),
+    more = [source.parent / other for other in more]
+    inputs = [source, *more, *sorted(source.parent.glob("*.h")),
               *sorted((cache.TOP / "common").glob("*.h")),
               *sorted((cache.KTEST / "unit").glob("*.h"))]
     wanted = digest(*(path.read_bytes() for path in inputs))
     unless_done(cache.BUILD / f"{name}.stamp", wanted, lambda: command(
         "gcc", "-O2", "-static", "-s", "-pthread", "-Wall", "-Wextra", "-o", str(target),
-        str(source), log=cache.BUILD / f"make-{name}.log"))
+        str(source), *map(str, more), log=cache.BUILD / f"make-{name}.log"))
     return target
 
 
@@ -246,7 +247,7 @@ def everything(kernels=cache.KERNELS, bench=False, images=()):
         fcntl.flock(lock, fcntl.LOCK_EX)
         files = sources()
         userspace(files)
-        static("hostile/client.c", "l1-hostile")
+        static("hostile/client.c", "l1-hostile", "vm.c", "guest.S")
         for program in L1_PROGRAMS:
             static(f"l1/{program}.c", f"l1-{program}")
         for name in kernels:

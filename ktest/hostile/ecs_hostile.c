@@ -90,8 +90,9 @@ static void judge(struct attacker *a, enum answer wanted, int err, bool set,
 		  u32 index, u64 value)
 {
 	a->msr_ops++;
-	a->faults += err != 0;
-	if (wanted == EITHER || (wanted == FAULT) == (err != 0))
+	if (err)
+		a->faults++;
+	if (wanted == EITHER || wanted == (err ? FAULT : DONE))
 		return;
 	if (!a->wrong++)
 		pr_info("ecs_hostile: %s of MSR +%u, %llx: %s\n",
@@ -450,7 +451,7 @@ static int count_get(char *buffer, const struct kernel_param *kp)
 	unsigned int cpu;
 
 	for (cpu = 0; attackers && cpu < nr_cpu_ids; cpu++)
-		sum += READ_ONCE(*(unsigned long *)((void *)&attackers[cpu] +
+		sum += READ_ONCE(*(unsigned long *)((char *)&attackers[cpu] +
 						    offset));
 	return sysfs_emit(buffer, "%lu\n", sum);
 }

@@ -108,7 +108,7 @@ class Share:
 
 
 @test(timeout=120)
-def test_vmm(t):
+def test_takes_away(t):
     """A VMM takes memory, files and threads away from what is registered."""
     t.insmod_host(enable_all=1)
     t.sh("mkdir -p /run/ramfs; mount -t ramfs ramfs /run/ramfs")
@@ -122,7 +122,7 @@ def test_vmm(t):
 
 
 @test(timeout=400, when="all")
-def test_vmm_leaks(t):
+def test_leaks(t):
     """Over hundreds of VMs nothing is left behind."""
     t.insmod_host(enable_all=1)
     before = pinned()
@@ -130,7 +130,7 @@ def test_vmm_leaks(t):
     for _ in range(3):
         for _ in range(12):
             seed += 1
-            for attack in ("slots", "memory", "balloon", "threads"):
+            for attack in ("slots", "memory", "balloon", "threads", "churn"):
                 ops += client(t, attack, 1, seed=seed)
             ops += client(t, "ends", 4, seed=seed)
         t.sh("sleep 2")
