@@ -13,46 +13,82 @@
 #include "mark.h"
 #include "page.h"
 
-/*
- * ecsg_mark_count_enter...() - a lock is about to be taken, for certain
- * ecsg_mark_count_leave...() - one is about to be released that may not be counted
- *
- * The top bit of a count is its sign.
- */
-#define ECSG_MARK_COUNT(suffix, count, signed_type)                            \
-	static __always_inline void ecsg_mark_count_enter##suffix(void)        \
-	{                                                                      \
-		this_cpu_inc(ecsg_page_area->guest.count);                     \
-		if ((signed_type)this_cpu_read(ecsg_page_area->guest.count) >= \
-		    0)                                                         \
-			return;                                                \
-		this_cpu_dec(ecsg_page_area->guest.count);                     \
-		this_cpu_inc(ecsg_mark_clipped);                               \
-	}                                                                      \
-	static __always_inline void ecsg_mark_count_leave##suffix(void)        \
-	{                                                                      \
-		this_cpu_dec(ecsg_page_area->guest.count);                     \
-		if ((signed_type)this_cpu_read(ecsg_page_area->guest.count) >= \
-		    0)                                                         \
-			return;                                                \
-		this_cpu_write(ecsg_page_area->guest.count, 0);                \
-		this_cpu_inc(ecsg_mark_clipped);                               \
-	}
+/* The top bit of a count is its sign. */
+static __always_inline void ecsg_mark_count_up16(u16 __percpu *count)
+{
+	this_cpu_inc(*count);
+	if (likely((s16)this_cpu_read(*count) >= 0))
+		return;
+	this_cpu_dec(*count);
+	this_cpu_inc(ecsg_mark_clipped);
+}
 
-ECSG_MARK_COUNT(, preemptable, s16)
-ECSG_MARK_COUNT(_read, readers, s8)
-ECSG_MARK_COUNT(_rcu, rcu, s8)
+/* Return: was it counted? */
+static __always_inline bool ecsg_mark_count_down16(u16 __percpu *count)
+{
+	this_cpu_dec(*count);
+	if (likely((s16)this_cpu_read(*count) >= 0))
+		return true;
+	this_cpu_write(*count, 0);
+	this_cpu_inc(ecsg_mark_clipped);
+	return false;
+}
+
+static __always_inline void ecsg_mark_count_up8(u8 __percpu *count)
+{
+	this_cpu_inc(*count);
+	if (likely((s8)this_cpu_read(*count) >= 0))
+		return;
+	this_cpu_dec(*count);
+	this_cpu_inc(ecsg_mark_clipped);
+}
+
+static __always_inline bool ecsg_mark_count_down8(u8 __percpu *count)
+{
+	this_cpu_dec(*count);
+	if (likely((s8)this_cpu_read(*count) >= 0))
+		return true;
+	this_cpu_write(*count, 0);
+	this_cpu_inc(ecsg_mark_clipped);
+	return false;
+}
+
+/* ..._enter: a lock is about to be taken, for certain. ..._leave: one is released. */
+static __always_inline void ecsg_mark_count_enter(void)
+{
+	ecsg_mark_count_up16(&ecsg_page_area->guest.preemptable);
+}
+
+static __always_inline void ecsg_mark_count_leave(void)
+{
+	ecsg_mark_count_down16(&ecsg_page_area->guest.preemptable);
+}
+
+static __always_inline void ecsg_mark_count_enter_read(void)
+{
+	ecsg_mark_count_up8(&ecsg_page_area->guest.readers);
+}
+
+static __always_inline void ecsg_mark_count_leave_read(void)
+{
+	ecsg_mark_count_down8(&ecsg_page_area->guest.readers);
+}
+
+static __always_inline void ecsg_mark_count_enter_rcu(void)
+{
+	ecsg_mark_count_up8(&ecsg_page_area->guest.rcu);
+}
+
+static __always_inline void ecsg_mark_count_leave_rcu(void)
+{
+	ecsg_mark_count_down8(&ecsg_page_area->guest.rcu);
+}
 
 /* An owner goes on as a reader; one that was not counted stays so. */
 static __always_inline void ecsg_mark_count_downgrade(void)
 {
-	this_cpu_dec(ecsg_page_area->guest.preemptable);
-	if ((s16)this_cpu_read(ecsg_page_area->guest.preemptable) >= 0) {
+	if (ecsg_mark_count_down16(&ecsg_page_area->guest.preemptable))
 		ecsg_mark_count_enter_read();
-		return;
-	}
-	this_cpu_write(ecsg_page_area->guest.preemptable, 0);
-	this_cpu_inc(ecsg_mark_clipped);
 }
 
 #endif /* ECSG_MARK_COUNT_H */

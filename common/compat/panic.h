@@ -4,7 +4,7 @@
 #define ECS_COMPAT_PANIC_H
 
 /* v5.14, f39650de687e "kernel.h: split out panic and oops helpers" */
-#if __has_include(<linux/panic_notifier.h>)
+#if __has_include("linux/panic_notifier.h")
 #include <linux/panic_notifier.h>
 #else
 #include <linux/kernel.h>

@@ -7,11 +7,12 @@
 
 /* v5.11, 545b8c8df41f "smp: Cleanup smp_call_function*()" */
 #ifndef INIT_CSD
-#define INIT_CSD(_csd, _func, _info)    \
-	do {                            \
-		(_csd)->func = (_func); \
-		(_csd)->info = (_info); \
-	} while (0)
+static inline void INIT_CSD(call_single_data_t *csd, smp_call_func_t func,
+			    void *info)
+{
+	csd->func = func;
+	csd->info = info;
+}
 #endif
 
 #endif /* ECS_COMPAT_SMP_H */
