@@ -48,9 +48,14 @@ load ecs_cost
 measure absent
 
 load ecs_guest_alone
-# mark_by is none: it says how.
-classes=$(cd /sys/module/ecs_guest_alone/parameters &&
-	ls -d mark_* 2>/dev/null | grep -v '^mark_by$')
+classes=
+for path in /sys/module/ecs_guest_alone/parameters/mark_*; do
+	name=${path##*/}
+	case $name in
+	'mark_*' | mark_by) ;; # the latter says how
+	*) classes="$classes $name" ;;
+	esac
+done
 switch "$classes" N
 measure off
 for class in $classes; do
