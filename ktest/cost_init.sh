@@ -71,13 +71,6 @@ if [ "$classes" ]; then
 fi
 rmmod ecs_guest_alone || fail "rmmod ecs_guest_alone"
 
-# What kernels without direct calls get.
-load ecs_guest_alone mark_by=ftrace
-switch "$classes" Y
-measure by-ftrace
-switch "$classes" N
-rmmod ecs_guest_alone || fail "rmmod ecs_guest_alone"
-
 # 0x10: ECS_ABI_F_BOOST
 load ecs_guest_alone features=0x10
 switch "$classes" N

@@ -10,7 +10,6 @@ NOTHING = [0, 0]
 MAJORITY = 100		# of ecs_cost's samples of a lock, as many at least are alike
 TITLES = {
     ABSENT: "no module", "off": "marks off", "off-again": "off again", "all": "all marks",
-    "by-ftrace": "all, mark_by=ftrace",
     "boosts": "boosts offered", "absent-again": "unloaded"}
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 
@@ -69,7 +68,7 @@ def added(settings):
 
 
 def marking(setting):
-    return setting in ("all", "by-ftrace") or setting.startswith("mark_")
+    return setting == "all" or setting.startswith("mark_")
 
 
 def excess(setting, cost, bounds):
