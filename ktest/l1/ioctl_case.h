@@ -476,7 +476,8 @@ static void may_of_values(struct may *may, const struct call *call,
 		}
 		if (may_be_gone(may, call, arg->boost.pid))
 			break;
-		if (arg->boost.backend == ECS_BOOST_PICK &&
+		/* No feature says whether there is the other backend. */
+		if (arg->boost.backend == ECS_BOOST_FIFO ||
 		    !(world->features & ECS_HOST_F_BOOST_PICK))
 			may_be(may, EOPNOTSUPP);
 		if (call->process->whose != LIVE)
