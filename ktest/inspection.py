@@ -14,7 +14,7 @@ echo scan >$f
 cat $f"""
 LOCKDEP = "grep -s debug_locks: /proc/lockdep_stats || true"
 LIMIT = 120		# seconds for a scan, before the factor of the kernel
-UNLOAD = """for m in ecs_guest ecs_yield ecs_lock ecs_hold; do
+UNLOAD = """for m in ecs_yield ecs_lock ecs_hold ecs_guest; do
 	[ ! -d /sys/module/$m ] || rmmod $m || exit 1
 done"""
 
