@@ -9,7 +9,7 @@ import time
 import cache
 from common import ENDED, difference
 from job import Failed
-from load import Load, ordinary
+from load import Load, ahead, ordinary
 
 # Long graces, one after the other: most of the time a vCPU runs, it is in one.
 GENEROUS = ("--grace", "10ms", "--budget", "100%", "--burst", "1s")
@@ -22,8 +22,7 @@ class Bare:
         self.process = subprocess.Popen(
             [str(cache.BUILD / "l1-bare"), *map(str, (vms, vcpus, way, marks))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, preexec_fn=ordinary)
-        # Between so many that compute the test itself would hardly get on.
-        os.setpriority(os.PRIO_PROCESS, 0, -15)
+        ahead()
         self.pids = sorted(self._up(time.monotonic() + timeout) for _ in range(vms))
         self.pid = self.pids[0]
         self.vm = f"pid:{self.pid}"

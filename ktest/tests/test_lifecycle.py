@@ -5,7 +5,7 @@ import time
 from bare import Bare, contended, pins
 from common import counters, kernel_load, registered, show, who
 from job import test
-from load import boosts
+from load import ahead, boosts
 
 
 def loaded_pair(t, seconds=100):
@@ -49,6 +49,7 @@ def reload_host(t, cycles, seconds):
     for guest in guests:
         guest.insmod("ecs_guest", watch_s=1)
         kernel_load(guest, seconds)
+    ahead()
     served, began = 0, time.monotonic()
     for cycle in range(cycles):
         t.rmmod_host()
@@ -84,6 +85,7 @@ def test_reload_guest_200(t):
     for guest in (one, two):
         guest.insmod("ecs_guest")
         kernel_load(guest, 3500)
+    ahead()
     pinned, began = pins(), time.monotonic()
     for cycle in range(200):
         one.rmmod("ecs_guest")
