@@ -17,9 +17,15 @@ PARAMETERS = "/sys/module/ecs_guest/parameters"
 SECONDS = 6
 # Nothing but the end of a section, or a grace that is long for it, ends a deferral.
 GENEROUS = ("--grace", "10ms", "--grace-sleep", "10ms", "--budget", "100%", "--burst", "1s")
-SECTION = {"section_us": 400, "gap_us": 300}
+SECTION = {"section_us": 600, "gap_us": 250}
 # One waits for the rest of the other's section, after its own gap.
 WAITS = {"section_us": 800, "gap_us": 200}
+# To interrupt oneself takes a while with preemption off, which is a section of another
+# kind; the interrupt and its softirq are ten times as long.
+INTERRUPTS = {"section_us": 1200, "gap_us": 300}
+# The way from a wakeup to the next halt is full of locks, and long on an emulated host:
+# a small part of the time only if there is so much to do between them.
+HALTS = {"gap_us": 3000}
 # So many captures at least, or their shares say nothing: of 50, a kind that has really
 # nine tenths is found to have no more than eight once in forty times.
 LEAST = 50
@@ -41,6 +47,8 @@ class Crowd:
 
     def load(self, name, **params):
         self.guest.insmod("ecs_class", **{"class": name, **SECTION, **params})
+        # What a boot and switched marks leave to be done is done on any CPU.
+        self.t.sh("sleep 2")
 
     def enable(self, *options):
         self.t.ecsctl("enable", who(self.guest), *options)
@@ -101,23 +109,27 @@ def check_class(t, crowd, name, kind, **load):
 
 
 def check_halts(t, crowd):
-    """What has no sections: hardly anything is captured, and it halts."""
-    crowd.load("bww")
+    """What has no sections: few requests find one, and the vCPUs halt."""
+    crowd.load("bww", **HALTS)
     crowd.enable(*GENEROUS)
     count = "cat /sys/module/ecs_class/parameters/count"
     wakes = int(crowd.guest.run(count)[1])
     got, kinds = crowd.gained()
     wakes = int(crowd.guest.run(count)[1]) - wakes
     captured = sum(one["captured"] for one in kinds.values())
+    requests = got["req_tick"] + got["req_wakeup"]
     halts = got["sched_out"] - got["preempted"]
     t.log(got, kinds)
-    t.progress(f"bww: {wakes} wakeups, {halts} halts, {captured} captured")
+    t.progress(f"bww: {wakes} wakeups, {halts} halts, {captured} of {requests} requests captured, "
+               f"{got['preempted_in_section']} preempted")
     t.check(halts >= LEAST, f"only {halts} halts")
-    # A vCPU has nothing to do from when it has woken the other until that wakes it.
-    t.check(halts > wakes / 2, "the vCPUs do not halt between the wakeups")
-    # It is never on the CPU for a slice: few ticks come across it, and those in the
-    # gap find no section.
-    t.check(captured < halts / 20, "sections were captured where there are none")
+    # A vCPU has nothing to do from when it has woken the other until that wakes it;
+    # sometimes that comes before it has got as far as to halt.
+    t.check(halts > wakes / 4, "the vCPUs do not halt between the wakeups")
+    # In the other classes most requests find a section. Here it is the kernel's way from
+    # a wakeup to a halt at times, but what ends is the work and not the slice.
+    t.check(captured < requests / 2, "most requests found a section")
+    t.check(got["preempted_in_section"] < halts / 4, "it is preempted instead of halting")
 
 
 @test(timeout=150, newest=True, when="all")
@@ -156,7 +168,7 @@ def test_rrp(t):
 @test(timeout=150, newest=True, when="all")
 def test_icp(t):
     """Interrupt context preemption: hard interrupts and softirqs."""
-    check_class(t, Crowd(t), "icp", "irq")
+    check_class(t, Crowd(t), "icp", "irq", **INTERRUPTS)
 
 
 @test(timeout=150, newest=True, when="all")
