@@ -8,6 +8,9 @@ from job import test
 from test_mark import KINDS, marks, report
 
 STEPS = 10_000_000
+# Seconds for the slowest of them, writers that wait for each other, at the 2200 steps a
+# second of a machine with as much else to do.
+LONGEST = 6000
 EVERY = 200		# in one step of so many they sleep, and in as many they move
 
 
@@ -31,7 +34,7 @@ def soak(t, kind, ops, fails, sleeps):
         t.check_eq(before[name], ("on", 0), f"marks of {name}")
     guest.insmod("ecs_lock", ops=",".join(ops), marked=",".join(KINDS), threads=6,
                  steps=STEPS, sleep_every=EVERY, move_every=EVERY, seed=SEED)
-    t.wait_for(lambda: not report(guest)["running"], "all steps are done", timeout=1500,
+    t.wait_for(lambda: not report(guest)["running"], "all steps are done", timeout=LONGEST,
                every=5)
     seen, after = report(guest), marks(guest)
     t.log(before, seen, after)
@@ -50,27 +53,27 @@ def soak(t, kind, ops, fails, sleeps):
     t.check_eq(drift, 0, "locks that seem held at rest")
 
 
-@test(timeout=1600, newest=True, when="named")
+@test(timeout=LONGEST + 100, newest=True, when="named")
 def test_mutex(t):
     """Mutexes: plain, interrupted, killed, tried."""
     soak(t, "mutex", ("mutex", "mutex_io", "mutex_interruptible", "mutex_killable",
                       "mutex_trylock"), fails=True, sleeps=True)
 
 
-@test(timeout=1600, newest=True, when="named")
+@test(timeout=LONGEST + 100, newest=True, when="named")
 def test_rwsem(t):
     """rw_semaphores: read and written, downgraded, interrupted, killed, tried."""
     soak(t, "rwsem", ("read", "read_interruptible", "read_killable", "read_trylock",
                       "write", "write_killable", "write_trylock"), fails=True, sleeps=True)
 
 
-@test(timeout=1600, newest=True, when="named")
+@test(timeout=LONGEST + 100, newest=True, when="named")
 def test_percpu_rwsem(t):
     """Writers of percpu_rw_semaphores."""
     soak(t, "percpu_rwsem", ("percpu",), fails=False, sleeps=True)
 
 
-@test(timeout=1600, newest=True, when="named")
+@test(timeout=LONGEST + 100, newest=True, when="named")
 def test_rcu(t):
     """RCU readers, preempted."""
     soak(t, "rcu", ("rcu",), fails=False, sleeps=False)
