@@ -65,7 +65,7 @@ def reload_host(t, cycles, seconds):
     t.check(served > 0, "the module never did anything")
 
 
-@test(timeout=420, newest=True)
+@test(timeout=420, when="all")
 def test_reload_20(t):
     """The host module is loaded and unloaded 20 times under load."""
     reload_host(t, 20, 300)

@@ -127,7 +127,7 @@ def test_poll_others(t):
     t.wait_for(lambda: Played(t, guest).share > before.share / 2, "it polls again, alone", 90)
 
 
-@test(timeout=300, newest=True)
+@test(timeout=300, when="all")
 def test_poll_switch(t):
     """Switched, unloaded and CPUs taken away while CPUs poll."""
     guest = alone(t, poll="Y", watch_s=1)
@@ -172,7 +172,7 @@ def test_poll_switch(t):
     play.kill()
 
 
-@test(timeout=180, newest=True)
+@test(timeout=180, when="all")
 def test_poll_refused(t):
     """A guest that has a cpuidle driver keeps it; wrong values change nothing."""
     t.insmod_host()
