@@ -3,8 +3,7 @@
 #ifndef ECS_COMPAT_PANIC_H
 #define ECS_COMPAT_PANIC_H
 
-/* v5.14, f39650de687e "kernel.h: split out panic and oops helpers" */
-#if __has_include("linux/panic_notifier.h")
+#ifdef ECS_HAVE_PANIC_NOTIFIER
 #include <linux/panic_notifier.h>
 #else
 #include <linux/kernel.h>

@@ -4,8 +4,8 @@
  * window.
  *
  * Parameters, then a byte a step: what happens (3 bits), when (2), what the guest
- * says (2 bits, or a byte of its own). The fuzzer sees where the policy decides and steers there; the random
- * histories of prop_policy.c have to hope.
+ * says (2 bits, or a byte of its own). The fuzzer sees where the policy decides and
+ * steers there; the random histories of prop_policy.c have to hope.
  */
 #include "ecs_ioctl.h"
 #include "fuzz.h"
