@@ -94,7 +94,7 @@ def test_budget(t):
     t.check(all(hog.run_ns() for hog in hogs), "a hog did not run")
 
 
-@test(timeout=120)
+@test(timeout=120, newest=True)
 def test_borrow(t):
     """Borrowed time is had, bounded and repaid."""
     t.insmod_host()
@@ -113,7 +113,7 @@ def test_borrow(t):
     t.check(gain["boost_ns"] <= elapsed // 4 + 6_000_000 + late, "more than its share")
 
 
-@test(timeout=120)
+@test(timeout=120, newest=True)
 def test_place(t):
     """Boosts keep out of each other's way, and keep to their affinity."""
     t.insmod_host(boost_limit=100)
@@ -248,7 +248,7 @@ def test_ends(t):
     t.check(load.run_ns() > before, "it does not run any more")
 
 
-@test(timeout=150)
+@test(timeout=150, newest=True)
 def test_hundred(t):
     """100 boosted threads on two CPUs: all are served, all go away."""
     t.insmod_host(boost_limit=100)

@@ -80,7 +80,7 @@ def test_bound(t):
     t.check(after["late"]["p50_ns"] < 1_000_000, "the timer does not cut them")
 
 
-@test(timeout=150)
+@test(timeout=150, newest=True)
 def test_budget(t):
     """The budget bounds the sum of the extensions and refuses the rest."""
     holder, _ = holder_and_hog(t, hold_us=2000, gap_us=200, shared=0)
@@ -99,7 +99,7 @@ def test_budget(t):
             "more extension than budget")
 
 
-@test(timeout=180)
+@test(timeout=180, newest=True)
 def test_fair(t):
     """A guest that never leaves its section gains nothing over an honest one."""
     holder, other = holder_and_hog(t, hold_us=10000000, gap_us=1, shared=0)

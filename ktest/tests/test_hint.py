@@ -110,7 +110,7 @@ def test_hint_each(t):
     t.check_eq(offered(one), ["overcommit"], "offered again")
 
 
-@test(timeout=240)
+@test(timeout=240, newest=True)
 def test_hint_fresh(t):
     """The hint goes when the neighbour stops, while this guest computes on."""
     one, other = pair(t)

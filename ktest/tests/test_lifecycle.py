@@ -100,7 +100,7 @@ def test_reload_guest_200(t):
     t.wait_for(lambda: pins() == pinned, "as many pages are pinned as before")
 
 
-@test(timeout=180, quick=True)
+@test(timeout=180, quick=True, newest=True)
 def test_sigkill(t):
     """QEMU is killed under load; its neighbour is still served."""
     one, two = loaded_pair(t)

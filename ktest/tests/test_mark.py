@@ -112,7 +112,7 @@ def switches(t, ways):
     nothing_is_held(t, guest, before)
 
 
-@test(timeout=240)
+@test(timeout=240, newest=True)
 def test_switches(t):
     """Kinds are switched on and off under load, and the module goes under load."""
     switches(t, {})
@@ -137,7 +137,7 @@ def test_ways(t):
     t.check_eq(marks(guest)["mutex"], ("on", 0), "marks of mutexes")
 
 
-@test(timeout=240, newest=True)
+@test(timeout=240, when="all")
 def test_kinds(t):
     """The host sees each kind of section if it is marked, and not if it is not."""
     t.insmod_host()

@@ -67,7 +67,7 @@ def total(played, name):
     return sum(getattr(one, name) for one in played)
 
 
-@test(timeout=300, newest=True)
+@test(timeout=300, when="all")
 def test_poll_alone(t):
     """Alone, a guest catches wakeups by polling, and halts for a fraction of them."""
     guest = alone(t)

@@ -35,7 +35,7 @@ def test_comes_and_goes(t):
     t.check_eq(counters(t, vm)["bad_msr"], 0, "offences of an honest guest")
 
 
-@test(timeout=150)
+@test(timeout=150, newest=True)
 def test_reboots(t):
     """Reboot, reset from outside and panic: nothing stays registered."""
     t.insmod_host()
