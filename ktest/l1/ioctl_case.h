@@ -21,7 +21,8 @@
 
 #define PAGE	  4096u
 #define PAGES	  3u
-#define NONE_SUCH 0x3fffff00 /* beyond every pid_max */
+#define PID_LAST  4194304 /* PID_MAX_LIMIT */
+#define NONE_SUCH 0x3fffff00
 
 union argument {
 	__u32 size;
@@ -391,20 +392,19 @@ static void may_be(struct may *may, int error)
 	may->error[may->nr++] = error;
 }
 
-/* True if nothing but ESRCH can come: @pid may not have been taken. */
+/*
+ * True if nothing but ESRCH can come. @pid is what the kernel takes: of a short
+ * argument only its first bytes, 0 or the number of anybody.
+ */
 static bool may_be_gone(struct may *may, const struct call *call, pid_t pid)
 {
-	if (pid != call->process->pid && call->process->whose != UNKNOWN) {
+	bool known = pid == call->process->pid &&
+		     call->process->whose != UNKNOWN;
+
+	if (!known || call->process->whose == DEAD)
 		may_be(may, ESRCH);
-		return true;
-	}
-	if (call->process->whose == DEAD) {
-		may_be(may, ESRCH);
-		return true;
-	}
-	if (call->process->whose == UNKNOWN)
-		may_be(may, ESRCH);
-	return false;
+	return pid <= 0 || pid > PID_LAST ||
+	       (known && call->process->whose == DEAD);
 }
 
 static void may_of_values(struct may *may, const struct call *call,
