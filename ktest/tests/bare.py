@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import cache
-from common import ENDED, difference
+from common import ENDED, counters, difference, threads_ns
 from job import Failed
 from load import Load, ahead, ordinary
 
@@ -60,11 +60,8 @@ class Bare:
         return not set(self.states()) & {"R", "D"}
 
     def run_ns(self):
-        total = 0
-        for tid in self.tids():
-            text = pathlib.Path(f"/proc/{self.pid}/task/{tid}/schedstat").read_text()
-            total += int(text.split()[0])
-        return total
+        """CPU time of the first VM's vCPUs."""
+        return threads_ns(self.pid, self.tids())
 
     def kill(self):
         """All of them, by the process that they depend on."""
@@ -76,8 +73,6 @@ def stat_word(pid, tid, number):
     """A word of /proc/.../stat, from the state on, which is number 0."""
     text = pathlib.Path(f"/proc/{pid}/task/{tid}/stat").read_text()
     return text.rsplit(")", 1)[1].split()[number]
-
-
 
 
 def pins():
@@ -92,10 +87,6 @@ def pins():
 def known(t):
     """The processes that the module knows as VMs."""
     return [vm["pid"] for vm in t.ecsctl_json("list")["vms"] if vm["known"]]
-
-
-def counters(t, vm):
-    return t.ecsctl_json("show", vm)["vms"][0]["counters"]
 
 
 def open_grants(got):

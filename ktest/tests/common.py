@@ -5,17 +5,17 @@ ENDED = ("ended_release", "ended_yield", "ended_cap", "ended_forced", "ended_off
 SEED = 20181218		# of everything random in the guests' loads
 
 
-def who(guest):
-    """How ecsctl is told of a guest."""
-    return f"pid:{guest.pid}"
+def who(vm):
+    """How ecsctl is told of a VM: of what has its pid, or by the name that it is."""
+    return vm if isinstance(vm, str) else f"pid:{vm.pid}"
 
 
-def show(t, guest):
-    return t.ecsctl_json("show", who(guest))["vms"][0]
+def show(t, vm):
+    return t.ecsctl_json("show", who(vm))["vms"][0]
 
 
-def counters(t, guest):
-    return show(t, guest)["counters"]
+def counters(t, vm):
+    return show(t, vm)["counters"]
 
 
 KIND_TOTALS = {		# what the counters of all kinds of sections add up to
@@ -66,13 +66,18 @@ def hog(guest, seconds=600):
     guest.start(f"stress-ng --cpu 0 --cpu-method int64 -t {seconds} -q", seconds + 10)
 
 
-def run_ns(guest):
-    """CPU time of a guest's vCPU threads, from the scheduler's own account."""
+def threads_ns(pid, tids):
+    """CPU time of some threads of a process, from the scheduler's own account."""
     total = 0
-    for tid in guest.vcpu_tids():
-        with open(f"/proc/{guest.pid}/task/{tid}/schedstat", encoding="ascii") as file:
+    for tid in tids:
+        with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as file:
             total += int(file.read().split()[0])
     return total
+
+
+def run_ns(guest):
+    """CPU time of a guest's vCPU threads."""
+    return threads_ns(guest.pid, guest.vcpu_tids())
 
 
 def kernel_load(guest, seconds):

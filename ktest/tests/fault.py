@@ -2,8 +2,8 @@
 """Something happens to a VM again and again, until it has hit graces."""
 import random
 
-from bare import counters, open_grants
-from common import SEED, difference
+from bare import open_grants
+from common import SEED, counters, difference
 
 LEAST, MOST = 12, 150		# times
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Processes in L1 that look like VMMs, so that boosts can be tested without guests."""
 import os
-import pathlib
 import subprocess
 
 import cache
-from common import difference
+from common import difference, show, threads_ns
 
 
 def ordinary():
@@ -34,12 +33,8 @@ class Load:
         self.tids = sorted(int(tid) for tid in os.listdir(f"/proc/{self.pid}/task"))[1:]
 
     def run_ns(self):
-        """CPU time of its threads, from the scheduler's own account."""
-        total = 0
-        for tid in self.tids:
-            text = pathlib.Path(f"/proc/{self.pid}/task/{tid}/schedstat").read_text()
-            total += int(text.split()[0])
-        return total
+        """CPU time of its threads."""
+        return threads_ns(self.pid, self.tids)
 
     def kill(self):
         self.process.kill()
@@ -48,7 +43,7 @@ class Load:
 
 def boosts(t, load):
     """The boosted threads of a VM, as ecsctl shows them."""
-    return t.ecsctl_json("show", load.vm)["vms"][0]["boosts"]
+    return show(t, load)["boosts"]
 
 
 def boosted(t, load, seconds):

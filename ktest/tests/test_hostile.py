@@ -158,7 +158,7 @@ def test_fresh_accounts(t):
     vm = f"pid:{vmm.pid}"
     t.wait_for(lambda: t.ecsctl_json("list")["vms"], "it registers")
     t.ecsctl("set", vm, "budget=0%", "burst=1ms")
-    first = last = t.ecsctl_json("show", vm)["vms"][0]["counters"]
+    first = last = counters(t, vm)
     while vmm.poll() is None:
         shown = t.ecsctl("--json", "show", vm, check=False)
         if shown[0] == 0:

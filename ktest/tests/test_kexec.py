@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest starts another kernel, by itself or because it has crashed."""
-from bare import counters, pins
-from common import registered, show, who
+from bare import pins
+from common import counters, registered, show, who
 from job import test
 
 NEXT = "/next/kernel /next/initrd"

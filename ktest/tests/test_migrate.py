@@ -2,8 +2,8 @@
 """A guest moves to another QEMU, to a file and back, or to an earlier state."""
 import struct
 
-from bare import check_works, counters
-from common import registered, who
+from bare import check_works
+from common import counters, registered, who
 from guest import GuestError
 from job import test
 from load import Load

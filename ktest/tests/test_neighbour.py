@@ -5,8 +5,8 @@ import pathlib
 import re
 
 from bpf import FENTRY, FEXIT, Program
-from bare import Bare, check_works, contended, counters, open_grants
-from common import difference
+from bare import Bare, check_works, contended, open_grants
+from common import counters, difference
 from job import test
 from load import Load, boosts
 

@@ -2,8 +2,8 @@
 """CPUs of the host go and come while vCPUs run on them."""
 import pathlib
 
-from bare import check_works, contended, counters, open_grants
-from common import difference
+from bare import check_works, contended, open_grants
+from common import counters, difference
 from job import test
 from load import Load, boosts
 

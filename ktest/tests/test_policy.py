@@ -6,7 +6,7 @@ import random
 import struct
 
 from bare import check_works, contended
-from common import SEED
+from common import SEED, show
 from job import test
 from load import Load, boosts
 
@@ -31,7 +31,7 @@ def become(tid, policy):
 
 
 def granted(t, vm, vcpu):
-    return t.ecsctl_json("show", vm)["vms"][0]["vcpu_list"][vcpu]["counters"]["granted"]
+    return show(t, vm)["vcpu_list"][vcpu]["counters"]["granted"]
 
 
 @test(timeout=400, when="all")

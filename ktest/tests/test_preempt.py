@@ -3,8 +3,8 @@
 import pathlib
 import re
 
-from bare import GENEROUS, check_works, counters
-from common import kernel_load, registered, who
+from bare import GENEROUS, check_works
+from common import counters, kernel_load, registered, who
 from job import test
 from load import Load, boosts
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest sleeps: suspend to memory, and hibernation as far as a guest without a disk
 can go: up to the image, which is not written, and back."""
-from bare import GENEROUS, check_works, counters
-from common import registered, who
+from bare import GENEROUS, check_works
+from common import counters, registered, who
 from job import test
 from load import Load
 

@@ -4,8 +4,8 @@ import os
 import random
 import signal
 
-from bare import GENEROUS, Bare, check_works, contended, counters, known, open_grants, pins
-from common import SEED, hog, registered, who
+from bare import GENEROUS, Bare, check_works, contended, known, open_grants, pins
+from common import SEED, counters, hog, registered, who
 from fault import until_hit
 from job import test
 

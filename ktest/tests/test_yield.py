@@ -166,7 +166,7 @@ def test_waiters(t):
     t.check(refuse["refused_waiter"] > 0, "no waiter was refused")
     t.check(refuse["refused_waiter"] > refuse["granted"],
             "more extensions than refused waiters")
-    t.check_eq(t.ecsctl_json("show", vm)["vms"][0]["params"]["waiters"], "refuse",
+    t.check_eq(show(t, vm)["params"]["waiters"], "refuse",
                "what is shown")
 
 
