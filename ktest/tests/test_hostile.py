@@ -180,7 +180,7 @@ def test_fresh_accounts(t):
     t.check_eq(vmm.returncode, 0, errors)
 
 
-@test(timeout=500, when="all")
+@test(timeout=900, when="all")
 def test_neighbour(t):
     """A hostile guest takes nothing from the honest one beside it."""
     t.insmod_host(enable_all=1)
@@ -191,13 +191,14 @@ def test_neighbour(t):
     pin_vcpus(honest, hostile)
     t.sh("sleep 2")
     calm, attacked = ({name: Share() for name in ATTACKS} for _ in range(2))
-    for _ in range(3):
+    for number in range(1, 4):
         for name in ATTACKS:
             calm[name].measure(t, honest, 2)
             turn_to(hostile, name)
             attacked[name].measure(t, honest, 4)
             turn_to(hostile, "calm")
             calm[name].measure(t, honest, 2)
+            t.log(f"round {number}: {name}")
     did = check_host(t, hostile)
     low = []
     for name in ATTACKS:
