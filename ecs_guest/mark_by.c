@@ -7,14 +7,13 @@
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/string.h>
-#include <linux/sysfs.h>
 
 #include "compat/direct.h"
 #include "mark_by.h"
 #include "mark_ftrace.h"
+#include "param.h"
 
-enum by {
+enum {
 	AUTO,
 	DIRECT,
 	FTRACE,
@@ -25,8 +24,6 @@ static const char *const names[] = {
 	[DIRECT] = "direct",
 	[FTRACE] = "ftrace",
 };
-
-static enum by wanted = AUTO;
 
 static int engage_direct(struct ftrace_ops *ops, ecsg_mark_entry *entry)
 {
@@ -43,12 +40,18 @@ static const struct ecsg_mark_by direct = {
 	.disengage = disengage_direct,
 };
 
-static enum by chosen(void)
+static unsigned int best(void)
 {
-	if (wanted != AUTO)
-		return wanted;
 	return ECS_HAVE_DIRECT ? DIRECT : FTRACE;
 }
+
+static struct ecsg_param_choice by = {
+	.names = names,
+	.nr = ARRAY_SIZE(names),
+	.best = best,
+};
+module_param_cb(mark_by, &ecsg_param_choice_ops, &by, 0444);
+MODULE_PARM_DESC(mark_by, "how lock functions are followed: direct (calls), ftrace (callbacks, dearer) or auto: direct if this kernel has them (default auto; read: the one taken)");
 
 /**
  * ecsg_mark_by() - the way that is taken
@@ -56,32 +59,9 @@ static enum by chosen(void)
  * Always the same while the module is loaded. Direct calls that were asked for by
  * name and are not there fail with -EOPNOTSUPP.
  *
- * Context: any.
+ * Context: process context.
  */
 const struct ecsg_mark_by *ecsg_mark_by(void)
 {
-	return chosen() == DIRECT ? &direct : &ecsg_mark_ftrace;
+	return ecsg_param_chosen(&by) == DIRECT ? &direct : &ecsg_mark_ftrace;
 }
-
-/* Context: before init; the file cannot be written. */
-static int set_by(const char *text, const struct kernel_param *param)
-{
-	int by = sysfs_match_string(names, text);
-
-	if (by < 0)
-		return by;
-	wanted = by;
-	return 0;
-}
-
-static int get_by(char *buf, const struct kernel_param *param)
-{
-	return sysfs_emit(buf, "%s\n", names[chosen()]);
-}
-
-static const struct kernel_param_ops by_ops = {
-	.set = set_by,
-	.get = get_by,
-};
-module_param_cb(mark_by, &by_ops, NULL, 0444);
-MODULE_PARM_DESC(mark_by, "how lock functions are followed: direct (calls), ftrace (callbacks, dearer) or auto: direct if this kernel has them (default auto; read: the one taken)");

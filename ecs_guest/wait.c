@@ -11,8 +11,6 @@
 #include <linux/errno.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
-#include <linux/string.h>
-#include <linux/sysfs.h>
 
 #include "carry.h"
 #include "compat/contention.h"
@@ -20,6 +18,7 @@
 #include "compat/tracepoint.h"
 #include "mark.h"
 #include "page.h"
+#include "param.h"
 #include "wait.h"
 #include "wait_probe.h"
 
@@ -34,7 +33,7 @@ static DEFINE_PER_CPU(unsigned int, spinning);
 static DEFINE_PER_CPU(unsigned int, spinning_irq);
 static struct tracepoint *begin_tracepoint, *end_tracepoint;
 
-enum by {
+enum {
 	AUTO,
 	TRACEPOINT,
 	PROBE,
@@ -46,8 +45,6 @@ static const char *const names[] = {
 	[PROBE] = "probe",
 };
 
-/* Fixed when the module is loaded. */
-static enum by wanted = AUTO;
 /* Of this kind, locks are counted when they are asked for. */
 static bool counted[ECSG_WAIT_KINDS];
 
@@ -203,12 +200,18 @@ static bool has_tracepoints(void)
 	return begin_tracepoint && end_tracepoint;
 }
 
-static enum by chosen(void)
+static unsigned int best(void)
 {
-	if (wanted != AUTO)
-		return wanted;
 	return has_tracepoints() ? TRACEPOINT : PROBE;
 }
+
+static struct ecsg_param_choice by = {
+	.names = names,
+	.nr = ARRAY_SIZE(names),
+	.best = best,
+};
+module_param_cb(wait_by, &ecsg_param_choice_ops, &by, 0444);
+MODULE_PARM_DESC(wait_by, "how waits for locks are followed: tracepoint, probe (of mutexes and rwsems only) or auto: tracepoint if this kernel has them (default auto; read: the one taken)");
 
 static int start_tracepoints(void)
 {
@@ -234,8 +237,8 @@ static int start_tracepoints(void)
  */
 int ecsg_wait_start(void)
 {
-	return chosen() == PROBE ? ecsg_wait_probe_start() :
-				   start_tracepoints();
+	return ecsg_param_chosen(&by) == PROBE ? ecsg_wait_probe_start() :
+						 start_tracepoints();
 }
 
 /**
@@ -249,7 +252,7 @@ void ecsg_wait_stop(void)
 {
 	int cpu;
 
-	if (chosen() == PROBE) {
+	if (ecsg_param_chosen(&by) == PROBE) {
 		ecsg_wait_probe_stop();
 		return;
 	}
@@ -283,26 +286,3 @@ unsigned int ecsg_wait_missed(void)
 {
 	return ecsg_wait_probe_missed();
 }
-
-/* Context: before init; the file cannot be written. */
-static int set_by(const char *text, const struct kernel_param *param)
-{
-	int by = sysfs_match_string(names, text);
-
-	if (by < 0)
-		return by;
-	wanted = by;
-	return 0;
-}
-
-static int get_by(char *buf, const struct kernel_param *param)
-{
-	return sysfs_emit(buf, "%s\n", names[chosen()]);
-}
-
-static const struct kernel_param_ops by_ops = {
-	.set = set_by,
-	.get = get_by,
-};
-module_param_cb(wait_by, &by_ops, NULL, 0444);
-MODULE_PARM_DESC(wait_by, "how waits for locks are followed: tracepoint, probe (of mutexes and rwsems only) or auto: tracepoint if this kernel has them (default auto; read: the one taken)");
