@@ -10,6 +10,7 @@
  */
 #include <linux/errno.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 
 #include "carry.h"
@@ -192,11 +193,24 @@ static void probe_end(void *data, void *lock, int ret)
 	}
 }
 
-/* Of the kernel proper: they are there or not, for good. */
+/*
+ * Of the kernel proper: they are there or not, for good. Looked up once, each by a walk
+ * over all tracepoints.
+ *
+ * Context: process context, may sleep; also from the parameter's file, before init.
+ */
 static bool has_tracepoints(void)
 {
-	begin_tracepoint = ecs_tracepoint_find("contention_begin");
-	end_tracepoint = ecs_tracepoint_find("contention_end");
+	static DEFINE_MUTEX(mutex);
+	static bool looked;
+
+	mutex_lock(&mutex);
+	if (!looked) {
+		begin_tracepoint = ecs_tracepoint_find("contention_begin");
+		end_tracepoint = ecs_tracepoint_find("contention_end");
+		looked = true;
+	}
+	mutex_unlock(&mutex);
 	return begin_tracepoint && end_tracepoint;
 }
 
