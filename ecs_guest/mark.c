@@ -24,18 +24,16 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "carry.h"
 #include "compat/ftrace.h"
 #include "mark.h"
 #include "mark_by.h"
+#include "mark_hook.h"
 #include "page.h"
 #include "param.h"
 #include "wait.h"
-
-#define NAMES 7
 
 /*
  * What the functions of a hook call, and in this order they begin to. ENTER_MORE: if
@@ -68,29 +66,11 @@ static ecsg_mark_entry *const entries[WHENS] = {
 	[ENTER_MORE] = ecsg_mark_enter,
 };
 
-/*
- * Names with "nest" are there only with lockdep, where the plain ones of locks are
- * macros for them.
- */
-/**
- * struct hook - the functions of one kind that call the same entry of ours
- * @ops: ftrace's
- * @names: of the functions; a kernel may lack some
- * @nr: how many this kernel has
- * @registered: they call it
- */
-struct hook {
-	struct ftrace_ops ops;
-	const char *names[NAMES];
-	unsigned int nr;
-	bool registered;
-};
-
 /**
  * struct kind - a kind of locks with a switch of its own
  * @name: of the parameter
  * @wanted: what the parameter says
- * @found: its functions have been looked for
+ * @found: its functions have been looked up, and are in the filters of its hooks
  * @on: they are counted
  * @error: why not, though wanted
  * @wait: as wait.c has it
@@ -103,9 +83,13 @@ struct kind {
 	bool on;
 	int error;
 	enum ecsg_wait_kind wait;
-	struct hook hooks[WHENS];
+	struct ecsg_mark_hook hooks[WHENS];
 };
 
+/*
+ * Names with "nest" are there only with lockdep, where the plain ones of locks are
+ * macros for them.
+ */
 static struct kind kinds[] = {
 	{
 		.name = "mutex",
@@ -191,51 +175,14 @@ static bool ready;
 static bool carrying, waiting;
 static bool waits_wanted = true;
 
-/* Filters are filled once: 6.1 cannot fill one again that was freed. */
-static void find(struct hook *hook)
-{
-	unsigned int i;
-
-	for (i = 0; i < NAMES && hook->names[i]; i++)
-		hook->nr += !ftrace_set_filter(&hook->ops,
-					       (unsigned char *)hook->names[i],
-					       strlen(hook->names[i]), 0);
-}
-
-/* Each name is compared with those of all functions: not before it is needed. */
-static void find_once(struct kind *kind)
-{
-	int when;
-
-	for (when = 0; !kind->found && when < WHENS; when++)
-		find(&kind->hooks[when]);
-	kind->found = true;
-}
-
-static int engage_hook(struct hook *hook, enum when when)
-{
-	int err;
-
-	if (!hook->nr)
-		return hook->names[0] ? -ENOENT : 0;
-	err = ecsg_mark_by()->engage(&hook->ops, entries[when]);
-	hook->registered = !err;
-	return err;
-}
-
 /* Undone in reverse: what enters first, and then stays until it has left. */
 static void disengage(struct kind *kind)
 {
-	struct hook *hook;
 	int when;
 
 	ecsg_wait_counted(kind->wait, false);
-	for (when = WHENS - 1; when >= 0; when--) {
-		hook = &kind->hooks[when];
-		if (hook->registered)
-			ecsg_mark_by()->disengage(&hook->ops, entries[when]);
-		hook->registered = false;
-	}
+	for (when = WHENS - 1; when >= 0; when--)
+		ecsg_mark_hook_disengage(&kind->hooks[when], entries[when]);
 	kind->on = false;
 }
 
@@ -269,20 +216,25 @@ static bool is_io_missed(void)
 
 static int engage(struct kind *kind)
 {
-	int when, err = 0;
+	int when, err;
 
 	/* A real-time kernel's waits for these do not say what they are for. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && kind->wait != ECSG_WAIT_OTHER)
 		return -EOPNOTSUPP;
-	find_once(kind);
+	/* Not before it is needed: for each name those of all functions are looked through. */
+	err = kind->found ? 0 : ecsg_mark_hook_find(kind->hooks, WHENS);
+	if (err)
+		return err;
+	kind->found = true;
 	for (when = 0; when < ENTER_MORE && !err; when++) {
 		/* From the first one on that is counted. */
 		if (when == ENTER && kind->wait != ECSG_WAIT_OTHER)
 			ecsg_wait_counted(kind->wait, true);
-		err = engage_hook(&kind->hooks[when], when);
+		err = ecsg_mark_hook_engage(&kind->hooks[when], entries[when]);
 	}
 	if (!err && kind->hooks[ENTER_MORE].nr && is_io_missed())
-		err = engage_hook(&kind->hooks[ENTER_MORE], ENTER_MORE);
+		err = ecsg_mark_hook_engage(&kind->hooks[ENTER_MORE],
+					    entries[ENTER_MORE]);
 	if (err) {
 		disengage(kind);
 		/* Some of it was on for a while. */
@@ -395,15 +347,13 @@ void ecsg_mark_init(void)
 void ecsg_mark_exit(void)
 {
 	unsigned int i;
-	int when;
 
 	mutex_lock(&marks_mutex);
 	ready = false;
 	adjust();
 	mutex_unlock(&marks_mutex);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		for (when = 0; when < WHENS; when++)
-			ecs_ftrace_free_filter(&kinds[i].hooks[when].ops);
+		ecsg_mark_hook_free(kinds[i].hooks, WHENS);
 	if (!guard_error)
 		unregister_ftrace_function(&guard);
 	ecs_ftrace_free_filter(&guard);
