@@ -14,6 +14,7 @@ import bench_results
 import bench_targets
 from bench_cases import fair_part, good, measured, rounds, whole
 from bench_modes import FREE
+from tally import NO_END
 
 
 def verdicts(report):
@@ -124,6 +125,10 @@ class Text(unittest.TestCase):
                 continue
             columns = columns or line.count("|")
             self.assertEqual(columns, line.count("|"), line)
+
+    def test_no_end(self):
+        self.assertEqual(bench_report.span({"p50": 1024, "p99": 2048, "max": NO_END}),
+                         "1 / 2 / no end")
 
     def test_write_again(self):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Figures as text, for the reports of both benchmarks. None becomes "-"."""
+from tally import NO_END
 
 
 def number(value, digits=0):
@@ -11,8 +12,8 @@ def percent(value, digits=1):
 
 
 def microseconds(ns):
-    """A time; a text stays as it is."""
-    return ns if isinstance(ns, str) else "-" if ns is None else number(ns / 1000)
+    """A time, which may be the upper end of a histogram's bucket."""
+    return "-" if ns is None else "no end" if ns == NO_END else number(ns / 1000)
 
 
 def ranged(figures, text, *args):
