@@ -4,7 +4,7 @@ import dataclasses
 
 # An emulated nested CPU is some tens of times slower than a real one, and its
 # sections are as much longer; the grace is scaled with them.
-SETTINGS = {"grace": "2ms", "grace-sleep": "500us", "recheck": "100us", "budget": "50%",
+SETTINGS = {"grace": "4ms", "grace-sleep": "1ms", "recheck": "100us", "budget": "50%",
             "burst": "100ms"}
 ON = tuple(word for name, value in SETTINGS.items() for word in (f"--{name}", value))
 OBSERVE = ("--observe",)

@@ -91,6 +91,14 @@ class Targets(unittest.TestCase):
         four = bench_targets.debooster_rows(summary)[2]
         self.assertEqual((four["vms"], four["theirs"], four["got"]), (4, "1.067", None))
 
+    def test_installed(self):
+        report = good()
+        report["parts"]["mmap-2vm"]["windows"] += rounds(FREE, (80, 80, 80))
+        found = bench_targets.targets(bench_results.summarise(report))
+        free = [one for one in found if FREE in one["what"]]
+        self.assertEqual([one["met"] for one in free], [False, True, False, None, None])
+        self.assertEqual(found[:5], free)
+
 
 class Text(unittest.TestCase):
     def everything(self):
