@@ -16,6 +16,7 @@ LOAD = "/tmp/load"		# in a guest: .pid and .log of its stress-ng
 FOREVER = 900		# seconds, for what is stopped when it is not needed any more
 BEFORE = 3		# seconds of each thing that is measured before the rounds
 LEAST = 4000000000	# ns: the longest period of the deadline class
+BOOST_LIMIT = 60	# percent of a CPU that may be promised
 LIMIT_US = 50000		# the end of cyclictest's histogram
 
 
@@ -191,7 +192,7 @@ def describe(window):
 def bench(t, part, modes, hogs, rounds, seconds):
     """Returns the raw figures of one part."""
     t.progress("booting three guests")
-    t.insmod_host()
+    t.insmod_host(boost_limit=BOOST_LIMIT)
     run = Bench(t, part, hogs)
     reasons = run.unavailable(modes)
     modes = [mode for mode in modes if mode not in reasons]
