@@ -72,7 +72,7 @@
  * @mode: ECS_MODE_*
  * @grace_ns: the longest one preemption is deferred
  * @recheck_ns: when the section is first looked at again; later looks come at
- *	doubling distances
+ *	growing distances
  * @budget_ppm: long-run share of each vCPU's time that may be extension
  * @burst_ns: how much unused budget a vCPU may save up
  * @hints: ECS_HINT_*

@@ -257,9 +257,11 @@ ecs_policy_request(const struct ecs_policy_params *params,
  * @hint: the guest's, read once
  * @next_ns: CONTINUE: when to look next, from now; never past the bound
  *
- * The looks come at doubling distances: a section is noticed to be over after
- * at most twice its length, and a long one is not slowed down by being watched,
- * for each look costs the guest a VM exit.
+ * Each look is after half as long again as the extension has lasted: a section is
+ * noticed to be over after at most 1.5 times its length, and a long one is hardly
+ * slowed down by being watched, for each look costs the guest a VM exit. With
+ * longer distances a vCPU that is in one short section after the other is found
+ * inside at all of the few looks, and uses up the grace.
  *
  * A section found over after the bound counts as CAP: nobody knows when it
  * ended. At the soft bound it is CAP if the extension was granted for a soft
@@ -284,7 +286,8 @@ ecs_policy_recheck(const struct ecs_policy_params *params,
 	if (verdict == ECS_POLICY_CONTINUE) {
 		age = ecs_clock_elapsed(state->since, now);
 		bound = is_soft(hint) ? state->soft_bound_ns : state->bound_ns;
-		*next_ns = age < params->recheck_ns ? params->recheck_ns : age;
+		*next_ns = age / 2 < params->recheck_ns ? params->recheck_ns :
+							  age / 2;
 		*next_ns = least(*next_ns, bound - age);
 	}
 	return verdict;

@@ -273,17 +273,17 @@ model_off_cpu(struct model *model, const struct ecs_policy_params *params,
 	return verdict;
 }
 
-/* After CONTINUE: the looks come at doubling distances, the last at the bound. */
+/* After CONTINUE: half as long again as it has lasted, at last at the bound. */
 static wide model_next(const struct model *model,
 		       const struct ecs_policy_params *params, wide now,
 		       enum ecs_policy_hint hint)
 {
 	wide at_least = now + (wide)params->recheck_ns;
-	wide doubled = model->since + 2 * (now - model->since);
+	wide longer = now + (now - model->since) / 2;
 	wide bound = model_is_soft(hint) ? model->soft_bound_ns :
 					   model->bound_ns;
 
-	return min_wide(doubled > at_least ? doubled : at_least,
+	return min_wide(longer > at_least ? longer : at_least,
 			model->since + bound);
 }
 

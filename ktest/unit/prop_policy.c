@@ -382,7 +382,7 @@ static void test_reach(const void *arg)
 	unsigned int i;
 
 	(void)arg;
-	for (i = 0; i < 200; i++)
+	for (i = 0; i < 300; i++)
 		reach_some(&rng);
 	for (i = 0; i < ARRAY_SIZE(reached); i++)
 		CHECK(reached[i] >= 100, "verdict %u: %lu times", i,

@@ -137,16 +137,17 @@ static const struct history histories[] = {
 			RECHECK(95 * US, LOCK, CONTINUE, 5 * US),
 		}
 	}, {
-		"rechecks come at doubling distances", {
+		"rechecks come at growing distances", {
 			.grace_ns = 1000 * US, .recheck_ns = 20 * US,
 			.burst_ns = 2000 * US, .budget_ppm = 0, .extend = true,
 		}, {
 			REQUEST(0, LOCK, GRANT), RECHECK(1 * US, LOCK, CONTINUE, 20 * US),
 			RECHECK(20 * US, LOCK, CONTINUE, 20 * US),
-			RECHECK(40 * US, LOCK, CONTINUE, 40 * US),
-			RECHECK(80 * US, LOCK, CONTINUE, 80 * US),
-			RECHECK(300 * US, LOCK, CONTINUE, 300 * US),
-			RECHECK(600 * US, LOCK, CONTINUE, 400 * US),
+			RECHECK(40 * US, LOCK, CONTINUE, 20 * US),
+			RECHECK(80 * US, LOCK, CONTINUE, 40 * US),
+			RECHECK(300 * US, LOCK, CONTINUE, 150 * US),
+			RECHECK(600 * US, LOCK, CONTINUE, 300 * US),
+			RECHECK(900 * US, LOCK, CONTINUE, 100 * US),
 			RECHECK(1000 * US, LOCK, CAP, 0),
 		}
 	}, {
@@ -391,13 +392,13 @@ static const struct history histories[] = {
 		}
 	}, {
 		"soft: a hard section inside goes on, to its end", { USUAL }, {
-			REQUEST(0, SLEEP, GRANT), RECHECK(50 * US, LOCK, CONTINUE, 50 * US),
+			REQUEST(0, SLEEP, GRANT), RECHECK(50 * US, LOCK, CONTINUE, 25 * US),
 			REQUEST(70 * US, IRQ, JOIN), REQUEST(80 * US, SLEEP, CAP),
 			PHASE(READY), USED(80 * US), LENGTH(80 * US), TOKENS(220 * US),
 		}
 	}, {
 		"soft: a hard section inside goes on, to the bound", { USUAL }, {
-			REQUEST(0, SLEEP, GRANT), RECHECK(50 * US, LOCK, CONTINUE, 50 * US),
+			REQUEST(0, SLEEP, GRANT), RECHECK(50 * US, LOCK, CONTINUE, 25 * US),
 			RECHECK(100 * US, LOCK, CAP, 0), PHASE(SPENT),
 			REQUEST(101 * US, LOCK, NO_SECOND),
 		}
