@@ -15,6 +15,7 @@ import sys
 
 import cache
 import image
+import kinds
 
 SOURCES = ("Kbuild", "Makefile", "VERSION", "dkms.conf", "common", "ecs_host", "ecs_guest",
            "userspace", "ktest/modules", "ktest/hostile")
@@ -24,7 +25,8 @@ L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "
 L1_PROGRAMS = ("load", "bare", "fail", "ioctl_fuzz")
 L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console")
 # Not for guests: the host's, and what only ktest/bench_cost.py loads.
-NOT_IN_L2 = ("ecs_host.ko", "ecs_cost.ko", "ecs_guest_alone.ko")
+HOST = "ecs_host.ko"
+NOT_IN_L2 = (HOST, "ecs_cost.ko", "ecs_guest_alone.ko")
 L2_PROGRAMS = ("/usr/bin/stress-ng", "/usr/bin/cyclictest")
 L2_FOLDERS = ("proc", "sys", "tmp", "run", "dev")
 
@@ -110,9 +112,13 @@ def modules(kernel, files):
                              (tree / "ktest/hostile", "hostile")):
             if (folder / "Kbuild").exists():
                 out = command("make", jobs, "-C", str(kernel.headers), f"M={folder}",
-                              "modules", log=cache.BUILD / kernel.name / f"make-{name}.log")
-                for line in re.findall(r"(?m)^.*\bwarning: .*$", out):
+                              *(["W=1"] if name == "project" else []), "modules",
+                              log=cache.BUILD / kernel.name / f"make-{name}.log")
+                warnings = re.findall(r"(?m)^\S+:\d.*\bwarning: .*$", out)
+                for line in warnings:
                     print(f"# {kernel.name}: {line}")
+                if warnings and name == "project":
+                    raise BuildError(f"{kernel.name}: {len(warnings)} warnings")
     unless_done(cache.BUILD / kernel.name / "modules.stamp",
                 digest(digest_of(files), kernel.release, tree), build)
     return {path.name: path for path in tree.rglob("*.ko")}
@@ -169,17 +175,21 @@ def stub_library(path, user, target):
             log=cache.BUILD / "make-stub.log")
 
 
-def l1_image(kernel):
+def l1_image(kernel, kos):
     target = cache.BUILD / kernel.name / "l1.cpio"
     init = (cache.KTEST / "l1_init.sh").read_bytes()
+    first = {f"modules/{name}": kos[name] for name in kinds.of(kernel.name).first}
 
     def build():
-        content = {"init": init}
+        content = {"init": init, **first}
         image.busybox(content)
         image.modules(content, kernel, L1_MODULES)
+        content["modules/order"] = ("".join(f"/{path}\n" for path in first).encode()
+                                    + content["modules/order"])
         image.write(content, target)
     unless_done(target.with_suffix(".stamp"),
-                digest(init, kernel.release, L1_MODULES, image_code()), build)
+                digest(init, kernel.release, L1_MODULES, image_code(),
+                       *(path.read_bytes() for path in first.values())), build)
 
 
 def l2_image(kernel, kos, name="l2", programs=L2_PROGRAMS, files=None):
@@ -187,12 +197,16 @@ def l2_image(kernel, kos, name="l2", programs=L2_PROGRAMS, files=None):
     {path in the image: file or content}."""
     target = cache.BUILD / kernel.name / f"{name}.cpio"
     files = files or {}
+    loaded = L2_MODULES
+    if not kinds.of(kernel.name).hosts:	# then ecs_host can be loaded in guests only
+        files = {f"ko/{HOST}": kos[HOST], **files}
+        loaded += ("kvm",)
 
     def build():
         content = {"init": agent(), **files}
         content.update({f"{folder}/.keep": b"" for folder in L2_FOLDERS})
         image.busybox(content)
-        image.modules(content, kernel, L2_MODULES)
+        image.modules(content, kernel, loaded)
         content.update({f"ko/{ko}": path for ko, path in kos.items()
                         if ko not in NOT_IN_L2})
         libs = set()
@@ -253,7 +267,8 @@ def everything(kernels=cache.KERNELS, bench=False, images=()):
         for name in kernels:
             kernel = cache.Kernel(name)
             kos = modules(kernel, files)
-            l1_image(kernel)
+            if kinds.of(name).hosts:
+                l1_image(kernel, kos)
             l2_image(kernel, kos)
             if bench:
                 bench_image(kernel, kos)

@@ -15,6 +15,9 @@ KERNELS = ("6.1", "6.12")
 DEBUG_KERNELS = ("6.12-debug", "6.1-debug", "6.12-kcsan", "6.1-kcsan")
 # On request: by --host and --guest, all of them by --matrix.
 EXTRA_KERNELS = ("5.10",)
+# Other configurations of the same sources: real time, and for virtual machines only.
+# They run the tests that say so (job.py: flavours), beside the ordinary kernel.
+FLAVOURS = ("6.1-rt", "6.1-cloud", "6.12-rt", "6.12-cloud")
 ALL_KERNELS = tuple(sorted(KERNELS + EXTRA_KERNELS,
                            key=lambda name: [int(n) for n in re.findall(r"\d+", name)]))
 

@@ -28,7 +28,11 @@ QEMU_SUITES = ("trixie", "trixie-backports")
 META = {
     "5.10": ("linux-image-amd64", "linux-headers-amd64"),
     "6.1": ("linux-image-amd64", "linux-headers-amd64"),
+    "6.1-rt": ("linux-image-rt-amd64", "linux-headers-rt-amd64"),
+    "6.1-cloud": ("linux-image-cloud-amd64", "linux-headers-cloud-amd64"),
     "6.12": ("linux-image-6.12-amd64", "linux-headers-6.12-amd64"),
+    "6.12-rt": ("linux-image-6.12-rt-amd64", "linux-headers-6.12-rt-amd64"),
+    "6.12-cloud": ("linux-image-6.12-cloud-amd64", "linux-headers-6.12-cloud-amd64"),
 }
 # Of an older release than the machine's; it may be in the archive of old ones only.
 SUITES = {"5.10": ("bullseye", "bullseye-security")}
@@ -179,6 +183,9 @@ def extract_vmlinux(bzimage, vmlinux):
     elif payload.startswith(b"\x28\xb5\x2f\xfd"):
         # The four bytes behind the frame are the size, no part of it.
         elf = subprocess.run(["zstd", "-dcq"], input=payload[:-4], check=True,
+                             stdout=subprocess.PIPE).stdout
+    elif payload.startswith(b"\x02\x21\x4c\x18"):
+        elf = subprocess.run(["lz4", "-dcq"], input=payload[:-4], check=True,
                              stdout=subprocess.PIPE).stdout
     else:
         raise RuntimeError(f"{bzimage}: unknown compression {payload[:6]!r}")

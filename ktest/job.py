@@ -18,7 +18,7 @@ class TimedOut(Exception):
 
 
 def test(timeout=120, kernels=None, pairs="same", quick=False, newest=False, when="",
-         images=(), l1_args=(), cmdline="", exact=""):
+         images=(), l1_args=(), cmdline="", exact="", flavours=""):
     """Attributes of a test function (all of them optional).
 
     timeout  seconds of run time, from the moment that L1 has booted
@@ -32,12 +32,14 @@ def test(timeout=120, kernels=None, pairs="same", quick=False, newest=False, whe
     l1_args  more arguments for the QEMU of L1
     cmdline  more words for the kernel line of L1
     exact    why it cannot work on a debug kernel: it is skipped there, and says this
+    flavours "too": `run --matrix` runs it with the kernels of cache.FLAVOURS as well;
+             "only": with no others
     """
     def mark(function):
         function.ktest = {"timeout": timeout, "kernels": kernels, "pairs": pairs,
                           "quick": quick, "newest": newest, "when": when,
                           "images": list(images), "l1_args": list(l1_args),
-                          "cmdline": cmdline, "exact": exact}
+                          "cmdline": cmdline, "exact": exact, "flavours": flavours}
         return function
     return mark
 

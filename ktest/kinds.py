@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a debug kernel needs more of than the distribution's: time and memory.
+"""What kernels need more of than the distribution's ordinary one, or can do less.
 
-A kernel's name says of what kind it is: "6.12" is the distribution's, "6.12-debug"
-one of debug_kernel.py. All limits of time of the harness and of the tests go
-through patient(), so that there is one factor and not one in each test.
+A kernel's name says of what kind it is: "6.12" is the distribution's, "6.12-rt" a
+flavour of that, "6.12-debug" one of debug_kernel.py. All limits of time of the harness
+and of the tests go through patient(), so that there is one factor and not one in each
+test.
 """
 import dataclasses
 
@@ -13,12 +14,17 @@ class Kind:
     slow: int = 1		# by how much longer everything may take
     memory: int = 1		# by how much more memory a machine gets
     cmdline: str = ""		# more words for its kernel line
+    debug: bool = False		# looks for bugs
+    hosts: bool = True		# can be L1, which has its root by 9p
+    first: tuple = ()		# of ktest/modules, what L1 loads ahead of all others
 
 
 STOCK = Kind()
 KINDS = {
-    "debug": Kind(slow=4, memory=2, cmdline="kasan_multi_shot"),
-    "kcsan": Kind(slow=4, memory=2),
+    "debug": Kind(slow=4, memory=2, cmdline="kasan_multi_shot", debug=True),
+    "kcsan": Kind(slow=4, memory=2, debug=True),
+    "rt": Kind(first=("ecs_tsc.ko",)),
+    "cloud": Kind(hosts=False),
 }
 _slow = 1
 
@@ -34,7 +40,7 @@ def of(name):
 
 
 def is_debug(name):
-    return of(name) is not STOCK
+    return of(name).debug
 
 
 def slowness(*names):

@@ -10,7 +10,7 @@ set -eu
 packages="
 	build-essential gcc-12 make pkg-config pahole
 	libelf-dev libssl-dev libjson-c-dev zlib1g-dev
-	dkms kmod cpio xz-utils zstd binutils
+	dkms kmod cpio lz4 xz-utils zstd binutils
 	qemu-system-x86 busybox-static stress-ng rt-tests
 	python3 iproute2 util-linux procps
 "

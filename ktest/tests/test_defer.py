@@ -15,7 +15,7 @@ def holder_and_hog(t, **hold):
     return holder, other
 
 
-@test(timeout=150, quick=True, pairs="mixed")
+@test(timeout=150, quick=True, pairs="mixed", flavours="too")
 def test_modes(t):
     """On defers and ends with the section; observe only counts; off does nothing."""
     holder, other = holder_and_hog(t, hold_us=300, gap_us=600, shared=0)
