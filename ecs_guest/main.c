@@ -29,8 +29,12 @@ static const struct kernel_param_ops registered_ops = {
 module_param_cb(registered, &registered_ops, NULL, 0444);
 MODULE_PARM_DESC(registered, "read: on how many CPUs the host knows us");
 
-/* Without one only interrupts show, and what is marked. */
-static bool counts_locks = IS_ENABLED(CONFIG_PREEMPT_COUNT);
+/*
+ * Without a count only interrupts show, and what is marked. On PREEMPT_RT there is one,
+ * but of raw spinlocks; all others sleep.
+ */
+static bool counts_locks = IS_ENABLED(CONFIG_PREEMPT_COUNT) &&
+			   !IS_ENABLED(CONFIG_PREEMPT_RT);
 
 static const struct kernel_param_ops preempt_count_ops = {
 	.set = ecsg_param_refuse,
