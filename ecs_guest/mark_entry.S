@@ -21,6 +21,12 @@
 #include "compat/linkage.h"
 #include "mark.h"
 
+/* Entered by a call or by a return, never through a pointer. */
+.macro function name
+SYM_FUNC_START(\name)
+	ANNOTATE_NOENDBR
+.endm
+
 /* Behind it come the steps for a count that has become too large: see spill. */
 .macro up suffix, offset, spilled
 	movq	ecsg_mark_at(%rip), %r11
@@ -35,7 +41,7 @@
 
 /* A lock is about to be taken, for certain. */
 .macro enter name, suffix, offset
-SYM_FUNC_START(\name)
+function \name
 	up	\suffix, \offset, 1f
 	RET
 1:	spill	\suffix, \offset
@@ -48,7 +54,7 @@ SYM_FUNC_END(\name)
  * not been counted.
  */
 .macro leave name, suffix, offset
-SYM_FUNC_START(\name)
+function \name
 	movq	ecsg_mark_at(%rip), %r11
 	dec\suffix	%gs:\offset(%r11)
 	js	1f
@@ -69,7 +75,7 @@ SYM_FUNC_END(\name)
  * this looks like the function's entry, which is where the stack says we are.
  */
 .macro try name, suffix, offset
-SYM_FUNC_START(\name)
+function \name
 	ANNOTATE_INTRA_FUNCTION_CALL
 	call	2f
 	UNWIND_HINT_FUNC
@@ -102,7 +108,7 @@ enter ecsg_mark_enter_rcu, b, ECSG_MARK_RCU
 leave ecsg_mark_leave_rcu, b, ECSG_MARK_RCU
 
 /* Its owner goes on as a reader; one that was not counted stays so. */
-SYM_FUNC_START(ecsg_mark_downgrade)
+function ecsg_mark_downgrade
 	movq	ecsg_mark_at(%rip), %r11
 	decw	%gs:ECSG_MARK_OWNED(%r11)
 	js	1f
@@ -121,7 +127,7 @@ SYM_FUNC_END(ecsg_mark_downgrade)
  * of the lock function, as if that had jumped, and where the function goes on is in r10.
  */
 .macro retry name, try
-SYM_FUNC_START(\name)
+function \name
 	pushq	%r10
 	UNWIND_HINT_FUNC
 	jmp	\try

@@ -162,11 +162,13 @@ void ecsg_wait_end(unsigned long lock, bool had)
 	end(&this_cpu_read(ecsg_page)->guest, lock, had);
 }
 
-/* Context: any, preemption off. */
+/* Context: any. */
 static void probe_begin(void *data, void *lock, unsigned int flags)
 {
-	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
+	struct ecs_abi_guest *guest;
 
+	ecs_tracepoint_enter();
+	guest = &this_cpu_read(ecsg_page)->guest;
 	if (flags & LCB_F_SPIN && !(flags & LCB_F_MUTEX)) {
 		this_cpu_inc(spinning);
 		if (is_irq())
@@ -175,13 +177,16 @@ static void probe_begin(void *data, void *lock, unsigned int flags)
 	} else {
 		begin(guest, (unsigned long)lock, flags);
 	}
+	ecs_tracepoint_leave();
 }
 
-/* Context: any, preemption off. */
+/* Context: any. */
 static void probe_end(void *data, void *lock, int ret)
 {
-	struct ecs_abi_guest *guest = &this_cpu_read(ecsg_page)->guest;
+	struct ecs_abi_guest *guest;
 
+	ecs_tracepoint_enter();
+	guest = &this_cpu_read(ecsg_page)->guest;
 	/* The innermost wait; its lock may be part of the one that is slept for. */
 	if (this_cpu_read(spinning)) {
 		this_cpu_dec(spinning);
@@ -191,6 +196,7 @@ static void probe_end(void *data, void *lock, int ret)
 	} else {
 		end(guest, (unsigned long)lock, ret >= 0);
 	}
+	ecs_tracepoint_leave();
 }
 
 /*

@@ -150,14 +150,16 @@ static void probe_migrate(void *data, struct task_struct *p, int dest)
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
 
-/* Context: the exiting thread, preemption off. */
+/* Context: the exiting thread. */
 static void probe_exit(void *data)
 {
-	struct ecsh_boost *b = ecsh_boost_find(current);
+	struct ecsh_boost *b;
 
-	if (!b)
-		return;
-	ecsh_dispatch_stop(b, false);
+	ecs_tracepoint_enter();
+	b = ecsh_boost_find(current);
+	if (b)
+		ecsh_dispatch_stop(b, false);
+	ecs_tracepoint_leave();
 }
 
 /**

@@ -122,10 +122,12 @@ static ECS_FTRACE_CALLBACK(observe_event)
 		memslot_changed(fregs);
 }
 
-/* Context: the vCPU's thread behind a VM exit, preemption off. */
+/* Context: the vCPU's thread behind a VM exit. */
 static void probe_exit(void *data)
 {
+	ecs_tracepoint_enter();
 	ecsh_gate_look();
+	ecs_tracepoint_leave();
 }
 
 static struct ecsh_hook_set msr_set = {

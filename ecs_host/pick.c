@@ -4,7 +4,8 @@
  *
  * The fair class chooses level by level, from the root queue down through the
  * cgroups; the function that chooses on one queue returns an entity of it. For a
- * boosted thread it is made to return the entity that leads there. All else is
+ * boosted thread it is made to return the entity that leads there; where the choice is
+ * among all tasks of a CPU at once, that is the thread's own. All else is
  * the scheduler's own doing: run time is charged as ever, so that a boost is
  * paid for by the thread's later turns; a cgroup that has used up its quota is
  * not on its parent's queue, and then nothing is chosen for it.
@@ -45,7 +46,7 @@ static struct sched_entity *entity_on(struct cfs_rq *cfs_rq,
 		if (ecs_sched_queue(se) == cfs_rq)
 			found = se;
 	}
-	return found;
+	return found && ecs_sched_is_flat() ? &task->se : found;
 }
 
 /* Stands in for the pick; returns what the callback has chosen. */

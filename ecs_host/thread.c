@@ -178,7 +178,7 @@ void ecsh_thread_forget(struct ecsh_vcpu *v)
 }
 
 /* Context: the exiting thread itself, preemption off. */
-static void probe_exit(void *data)
+static void end_current(void)
 {
 	struct ecsh_thread *t;
 	struct ecsh_vcpu *v;
@@ -199,6 +199,14 @@ static void probe_exit(void *data)
 	if (v)
 		ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
 	call_rcu(&t->rcu, free_rcu);
+}
+
+/* Context: the exiting thread itself. */
+static void probe_exit(void *data)
+{
+	ecs_tracepoint_enter();
+	end_current();
+	ecs_tracepoint_leave();
 }
 
 /* Context: stop_machine(): no other code runs, see the top of the file. */

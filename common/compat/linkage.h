@@ -7,6 +7,14 @@
 #include <linux/objtool.h>
 #include <asm/nospec-branch.h>
 
+/*
+ * v5.18, c8c301abeae5 "x86/ibt: Add ANNOTATE_NOENDBR": for a function that is reached by
+ * calls and returns only. Up to v6.14 SYM_FUNC_START() begins with ENDBR all the same.
+ */
+#ifndef ECS_HAVE_NOENDBR
+#define ANNOTATE_NOENDBR
+#endif
+
 /* v5.17, f94909ceb1ed "x86: Prepare asm files for straight-line-speculation" */
 #ifndef RET
 #define RET ret

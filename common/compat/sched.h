@@ -57,6 +57,19 @@ static inline struct cfs_rq *ecs_sched_queue(struct sched_entity *se)
 }
 
 /*
+ * Are tasks chosen from one queue of their CPU, whatever cgroups they are in? Before 7.x
+ * the choice goes down level by level.
+ */
+static inline bool ecs_sched_is_flat(void)
+{
+#ifdef ECS_HAVE_FLAT_QUEUE
+	return true;
+#else
+	return false;
+#endif
+}
+
+/*
  * How struct cfs_rq begins, which is the scheduler's own: the weights of the
  * entities on the queue, the running one's included, and their number. So it has
  * been since v2.6.24; the number was called nr_running before v6.14.

@@ -8,6 +8,7 @@
 #ifndef ECS_COMPAT_TRACEPOINT_H
 #define ECS_COMPAT_TRACEPOINT_H
 
+#include <linux/preempt.h>
 #include <linux/tracepoint.h>
 
 struct ecs_tracepoint {
@@ -21,6 +22,24 @@ static inline void ecs_tracepoint_match(struct tracepoint *tp, void *data)
 
 	if (!strcmp(tp->name, wanted->name))
 		wanted->tp = tp;
+}
+
+/*
+ * Around what a probe does, if it wants preemption off and is not called under a lock
+ * that sees to that. Where tracepoints are guarded by SRCU they leave it on.
+ */
+static __always_inline void ecs_tracepoint_enter(void)
+{
+#ifdef ECS_HAVE_TRACEPOINT_SRCU
+	preempt_disable_notrace();
+#endif
+}
+
+static __always_inline void ecs_tracepoint_leave(void)
+{
+#ifdef ECS_HAVE_TRACEPOINT_SRCU
+	preempt_enable_notrace();
+#endif
 }
 
 /**
