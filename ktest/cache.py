@@ -13,8 +13,9 @@ import re
 KERNELS = ("6.1", "6.12")
 # Built by debug_kernel.py, and only for who asks for them.
 DEBUG_KERNELS = ("6.12-debug", "6.1-debug", "6.12-kcsan", "6.1-kcsan")
-# On request: by --host and --guest, all of them by --matrix.
-EXTRA_KERNELS = ("5.10",)
+# On request: by --host and --guest, all of them by --matrix. 7.x is the newest that the
+# distribution has with headers.
+EXTRA_KERNELS = ("5.10", "7.x")
 # Other configurations of the same sources: real time, and for virtual machines only.
 # They run the tests that say so (job.py: flavours), beside the ordinary kernel.
 FLAVOURS = ("6.1-rt", "6.1-cloud", "6.12-rt", "6.12-cloud")

@@ -1,30 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 """Fetch distribution kernels and a newer QEMU into the cache, unpacked.
 
-Nothing is installed: the distribution's own apt downloads the packages under
-a private configuration (its own sources, lists, state and cache), so that the
-system's apt is neither read for state nor changed, and dpkg-deb unpacks them.
-What is in the cache is used as it is, without any network access, until
---refresh.
+Nothing is installed (packages.py). What is in the cache is used as it is, without any network
+access, until --refresh.
 """
 import json
 import lzma
 import os
-import pathlib
 import re
 import shutil
 import subprocess
 import sys
 
 import cache
+from packages import ARCHIVE, CODENAME, NEXT, Apt, output, relink, run
 
-CODENAME = "bookworm"
-# bookworm's QEMUs (7.2, and 10.0 in backports) have lost an L1 now and then: one
-# processor no longer took interrupts. Their #VMEXIT changes interrupt_request
-# without the lock or an atomic, which may lose what another thread has just
-# set; that this was the cause is likely, not proved. The next release has a
-# newer QEMU; it runs with that release's C library.
-QEMU_SUITES = ("trixie", "trixie-backports")
 META = {
     "5.10": ("linux-image-amd64", "linux-headers-amd64"),
     "6.1": ("linux-image-amd64", "linux-headers-amd64"),
@@ -33,111 +23,24 @@ META = {
     "6.12": ("linux-image-6.12-amd64", "linux-headers-6.12-amd64"),
     "6.12-rt": ("linux-image-6.12-rt-amd64", "linux-headers-6.12-rt-amd64"),
     "6.12-cloud": ("linux-image-6.12-cloud-amd64", "linux-headers-6.12-cloud-amd64"),
+    "7.x": ("linux-image-amd64", "linux-headers-amd64"),
 }
-# Of an older release than the machine's; it may be in the archive of old ones only.
-SUITES = {"5.10": ("bullseye", "bullseye-security")}
-ARCHIVE = ("http://archive.debian.org/debian", "http://archive.debian.org/debian-security")
+# Of another release than the machine's; an older one may be in the archive only.
+SUITES = {"5.10": ("bullseye", "bullseye-security"), "7.x": NEXT}
+# bookworm's QEMUs (7.2, and 10.0 in backports) have lost an L1 now and then: one
+# processor no longer took interrupts. Their #VMEXIT changes interrupt_request
+# without the lock or an atomic, which may lose what another thread has just
+# set; that this was the cause is likely, not proved. The next release has a
+# newer QEMU; it runs with that release's C library.
 QEMU_NEEDS = re.compile(r"(lib|qemu|seabios|ipxe|zlib)")
 QEMU_BINARIES = ("qemu-system-x86_64", "qemu-system-x86_64-microvm")
 QEMU_FIRMWARE = ("usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu")
-QEMU_LIBS = "usr/lib/x86_64-linux-gnu"
-
-
-def run(*command, **kwargs):
-    return subprocess.run(command, check=True, text=True, **kwargs)
-
-
-def output(*command, **kwargs):
-    return run(*command, stdout=subprocess.PIPE, **kwargs).stdout
-
-
-def system_mirrors():
-    """(archive URI, security URI) as this machine reaches Debian."""
-    found = []
-    etc = pathlib.Path("/etc/apt")
-    parts = sorted((etc / "sources.list.d").glob("*"))
-    for path in [etc / "sources.list", *parts]:
-        if path.suffix not in (".list", ".sources") or not path.is_file():
-            continue
-        text = re.sub(r"(?m)^\s*#.*$\n?", "", path.read_text())
-        if path.suffix == ".sources":
-            for stanza in re.split(r"\n\s*\n", text):
-                uris = re.search(r"(?mi)^URIs:\s*(.+)$", stanza)
-                suites = re.search(r"(?mi)^Suites:\s*(.+)$", stanza)
-                if uris and suites:
-                    found.append((uris[1].split()[0], suites[1].split()))
-        else:
-            for uri, suite in re.findall(
-                    r"(?m)^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)", text):
-                found.append((uri, [suite]))
-    archive = security = None
-    for uri, suites in found:
-        if f"{CODENAME}-security" in suites or "debian-security" in uri:
-            security = security or uri
-        elif CODENAME in suites:
-            archive = archive or uri
-    archive = archive or "http://deb.debian.org/debian"
-    return archive, security or "http://deb.debian.org/debian-security"
-
-
-class Apt:
-    """apt with a configuration of its own, below the cache directory."""
-
-    def __init__(self, suites, mirrors=None):
-        self.dir = cache.root() / "apt" / suites[0]
-        for sub in ("lists/partial", "cache/archives/partial"):
-            (self.dir / sub).mkdir(parents=True, exist_ok=True)
-        (self.dir / "status").write_text("")
-        archive, security = mirrors or system_mirrors()
-        keyring = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-        signed = f" signed-by={keyring}" if keyring.exists() else ""
-        (self.dir / "sources.list").write_text("".join(
-            f"deb [arch=amd64{signed}] "
-            f"{security if suite.endswith('-security') else archive} {suite} main\n"
-            for suite in suites))
-        # The system's apt.conf is still read: it may name a proxy.
-        self.options = [word for key, value in {
-            "Dir::Etc::sourcelist": self.dir / "sources.list",
-            "Dir::Etc::sourceparts": "/dev/null",
-            "Dir::Etc::preferences": "/dev/null",
-            "Dir::Etc::preferencesparts": "/dev/null",
-            "Dir::State": self.dir,
-            "Dir::State::lists": self.dir / "lists",
-            "Dir::State::status": self.dir / "status",
-            "Dir::Cache": self.dir / "cache",
-            "APT::Sandbox::User": "root",
-            "APT::Default-Release": suites[-1] if suites[-1].endswith("-backports") else "",
-            # What is in the archive is not signed anew.
-            "Acquire::Check-Valid-Until": "false" if mirrors else "true",
-        }.items() for word in ("-o", f"{key}={value}")]
-        run("apt-get", *self.options, "-qq", "update")
-
-    def depends(self, package):
-        text = output("apt-cache", *self.options, "depends", "--no-recommends",
-                      "--no-suggests", "--no-conflicts", "--no-breaks",
-                      "--no-replaces", "--no-enhances", package)
-        return re.findall(r"(?m)^\s+\|?(?:Pre)?Depends: (\S+)", text)
-
-    def closure(self, package):
-        """The package and all that it needs, as on an empty system."""
-        text = output("apt-get", *self.options, "-s", "--no-install-recommends",
-                      "install", package)
-        return re.findall(r"(?m)^Inst (\S+)", text)
-
-    def version(self, package):
-        text = output("apt-cache", *self.options, "show", "--no-all-versions", package)
-        return re.search(r"(?m)^Version: (\S+)", text)[1]
-
-    def unpack(self, packages, where):
-        """Download packages and unpack them."""
-        where.mkdir(parents=True, exist_ok=True)
-        debs = self.dir / "debs"
-        shutil.rmtree(debs, ignore_errors=True)
-        debs.mkdir()
-        run("apt-get", *self.options, "-qq", "download", *packages, cwd=debs)
-        for deb in sorted(debs.glob("*.deb")):
-            run("dpkg-deb", "-x", str(deb), str(where))
-        shutil.rmtree(debs)
+# What compiles C, without what compiled programs may want, and writes BTF. Of the
+# assembler and the linker the machine's own do.
+GCC_NEEDS = re.compile(r"(gcc-\d+|cpp-\d+|libgcc-\d+-dev|libc6$|zlib1g|pahole"
+                       r"|lib(bpf|bz2|dw|elf|gcc-s1|gmp|isl|jansson|lzma|mpc|mpfr|stdc|zstd))")
+GCC = "usr/bin/x86_64-linux-gnu-{}"
+GCC_PROGRAMS = ("cc1", "collect2", "lto-wrapper")
 
 
 def apt_of_kernel(name):
@@ -148,17 +51,50 @@ def apt_of_kernel(name):
         return Apt(SUITES[name], ARCHIVE)
 
 
-def use_compiler(headers):
-    """Where the kernel's own compiler is lacking, let it be this machine's.
+def compiler(name):
+    """The root of a newer release's compiler and of that release's C library."""
+    root = cache.root() / "compilers" / name
+    if not root.exists():
+        new = root.with_name(f".new-{name}")
+        shutil.rmtree(new, ignore_errors=True)
+        newer = Apt(NEXT)
+        newer.unpack([p for p in newer.closure(name, "pahole") if GCC_NEEDS.match(p)], new)
+        inner = new / "usr/libexec/gcc/x86_64-linux-gnu" / name.removeprefix("gcc-")
+        relink(Apt((CODENAME,)), [new / "usr/bin/pahole", new / GCC.format(name),
+                                  *(inner / program for program in GCC_PROGRAMS)], root)
+        replace(new, root)
+    return root
 
-    The release that a kernel is from may have another gcc than this one. Who builds
-    modules there has the right one; for the tests this one does.
+
+def has_loader(path):
+    """Is it a program, which may need another C library than this machine's?"""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF" and b"/ld-linux-x86-64.so.2\0" in file.read(4096)
+
+
+def use_compiler(kernel, headers, newer):
+    """Where the kernel's own compiler is lacking, find another one.
+
+    The release that a kernel is from may have another gcc than this one. An older gcc
+    than its own does not know all options of the kernel, and the programs that came with
+    the headers want a newer C library: they get their own. A newer gcc does: for the
+    tests this machine's will do.
     """
     path = headers / ".kernelvariables"
     text = path.read_text()
-    own = re.search(r"\bgcc-\d+$", text, re.M)
-    if own and not shutil.which(own[0]):
-        path.write_text(text.replace(own[0], "gcc"))
+    own = re.search(r"(\$\(CROSS_COMPILE\))(gcc-\d+)$", text, re.M)
+    if not own or shutil.which(own[2]):
+        return
+    if not newer:
+        path.write_text(text.replace(own[0], own[1] + "gcc"))
+        return
+    root = compiler(own[2])
+    path.write_text(text.replace(own[0], str(root / GCC.format(own[2])))
+                    + f"PAHOLE = {root}/usr/bin/pahole\n")
+    programs = (kernel / "usr/lib").glob("linux-kbuild-*/**/*")
+    relink(Apt((CODENAME,)), filter(has_loader, programs), root)
 
 
 def replace(new, old):
@@ -199,29 +135,37 @@ def fetch_kernel(apt, name):
     image_meta, headers_meta = META[name]
     image = next(p for p in apt.depends(image_meta) if p.startswith("linux-image-"))
     headers = next(p for p in apt.depends(headers_meta) if p.startswith("linux-headers-"))
-    needed = [p for p in apt.depends(headers)
-              if re.match(r"linux-(headers-.*-common|kbuild-)", p)]
+    # From 7.2 on what an image has had is in packages of their own.
+    needed = {p for package in (image, headers) for p in apt.depends(package)
+              if re.match(r"linux-(base-\d|binary-|modules-|headers-.*-common|kbuild-)", p)}
     new = cache.root() / "kernels" / f".new-{name}"
     shutil.rmtree(new, ignore_errors=True)
     apt.unpack([image, headers, *needed], new)
 
     release = headers.removeprefix("linux-headers-")
+    if not (new / "lib").exists():
+        (new / "lib").symlink_to("usr/lib")
     modules = new / "lib/modules" / release
+    kernel = new / f"boot/vmlinuz-{release}"
+    if not kernel.exists():
+        kernel.parent.mkdir(exist_ok=True)
+        (modules / "vmlinuz").rename(kernel)
     # What the packages say in absolute paths is said in relative ones, so
     # that the tree works wherever it lies.
     makefile = new / "usr/src" / headers / "Makefile"
-    makefile.write_text(re.sub(
-        r"include /usr/src/", "include $(dir $(lastword $(MAKEFILE_LIST)))../",
-        makefile.read_text()))
+    beside = "$(dir $(lastword $(MAKEFILE_LIST)))../"
+    text = makefile.read_text().replace("include /usr/src/", f"include {beside}")
+    makefile.write_text(re.sub(r"KBUILD_OUTPUT=/usr/src/(\S+)",
+                               rf"KBUILD_OUTPUT := $(abspath {beside}\1)", text))
     for link in ("build", "source"):
         path = modules / link
-        if path.is_symlink():
-            target = os.readlink(path)
+        target = os.readlink(path) if path.is_symlink() else ""
+        if target.startswith("/"):
             path.unlink()
             path.symlink_to("../../.." + target)
-    use_compiler(new / "usr/src" / headers)
+    use_compiler(new, new / "usr/src" / headers, SUITES.get(name) == NEXT)
     run("depmod", "-b", str(new), release)
-    extract_vmlinux(new / f"boot/vmlinuz-{release}", new / "vmlinux")
+    extract_vmlinux(kernel, new / "vmlinux")
     info = {"release": release, "package": image, "version": apt.version(image)}
     (new / "info.json").write_text(json.dumps(info, indent=1) + "\n")
     replace(new, cache.root() / "kernels" / name)
@@ -232,15 +176,10 @@ def fetch_qemu(apt):
     new = cache.root() / ".qemu-new"
     shutil.rmtree(new, ignore_errors=True)
     base = new / "root"
-    newer = Apt(QEMU_SUITES)
+    newer = Apt(NEXT)
     newer.unpack([p for p in newer.closure("qemu-system-x86") if QEMU_NEEDS.match(p)], base)
-    apt.unpack(["patchelf"], new / "tools")
-    loader = cache.root() / "qemu/root" / QEMU_LIBS / "ld-linux-x86-64.so.2"
-    for name in QEMU_BINARIES:
-        run(str(new / "tools/usr/bin/patchelf"), "--force-rpath",
-            "--set-rpath", f"$ORIGIN/../../{QEMU_LIBS}",
-            "--set-interpreter", str(loader), str(base / "usr/bin" / name))
-    shutil.rmtree(new / "tools")
+    loader = relink(apt, [base / "usr/bin" / name for name in QEMU_BINARIES],
+                    cache.root() / "qemu/root")
     info = {"version": newer.version("qemu-system-x86"), "loader": str(loader),
             "firmware": [f for f in QEMU_FIRMWARE if (base / f).is_dir()]}
     (new / "info.json").write_text(json.dumps(info, indent=1) + "\n")

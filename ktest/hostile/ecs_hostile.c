@@ -102,7 +102,7 @@ static void judge(struct attacker *a, enum answer wanted, int err, bool set,
 
 static int set(struct attacker *a, u32 index, u64 value, enum answer wanted)
 {
-	int err = wrmsrl_safe(index, value);
+	int err = wrmsr_safe(index, (u32)value, (u32)(value >> 32));
 
 	judge(a, wanted, err, true, index, value);
 	return err;
@@ -110,9 +110,11 @@ static int set(struct attacker *a, u32 index, u64 value, enum answer wanted)
 
 static u64 get(struct attacker *a, u32 index, enum answer wanted)
 {
-	u64 value = 0;
+	u32 low = 0, high = 0;
+	int err = rdmsr_safe(index, &low, &high);
+	u64 value = (u64)high << 32 | low;
 
-	judge(a, wanted, rdmsrl_safe(index, &value), false, index, value);
+	judge(a, wanted, err, false, index, value);
 	return value;
 }
 
@@ -471,7 +473,7 @@ COUNT(wrong, "answers that broke the contract");
 
 static void withdraw(void *unused)
 {
-	wrmsrl_safe(ECS_ABI_MSR_PAGE, 0);
+	wrmsr_safe(ECS_ABI_MSR_PAGE, 0, 0);
 }
 
 /* Only then: what is registered must not be freed. */

@@ -42,9 +42,13 @@ static DEFINE_PER_CPU(struct ecs_abi_page *, registered);
 
 static void find_page(void *unused)
 {
+	u32 low, high;
 	u64 page;
 
-	if (!rdmsrl_safe(ECS_ABI_MSR_PAGE, &page) && page)
+	if (rdmsr_safe(ECS_ABI_MSR_PAGE, &low, &high))
+		return;
+	page = (u64)high << 32 | low;
+	if (page)
 		this_cpu_write(registered, __va(page & PAGE_MASK));
 }
 

@@ -6,6 +6,7 @@
 #include "compat/linkage.h"
 
 SYM_FUNC_START(neighbour_entry)
+	ANNOTATE_NOENDBR
 	lock incq neighbour_hits(%rip)
 	RET
 SYM_FUNC_END(neighbour_entry)
