@@ -164,15 +164,18 @@ static u64 silly(struct attacker *a)
 	}
 }
 
+/* Where the firmware is. On a microvm of QEMU it can be written to, like RAM. */
+#define FIRMWARE 0x00000000fffff000ULL
+
 /*
  * Where there is no memory that can be registered: beyond RAM, in the local and
- * the I/O APIC, in the ROM below 4 GB, beyond every physical address.
+ * the I/O APIC, in the firmware, beyond every physical address.
  */
 static u64 nowhere(struct attacker *a)
 {
 	static const u64 places[] = {
 		0x00000000c0000000, 0x00000000fec00000, 0x00000000fee00000,
-		0x00000000fffff000, 0x000000e000000000, 0x000ffffffffff000,
+		FIRMWARE,	    0x000000e000000000, 0x000ffffffffff000,
 		0x0010000000000000, 0x7ffffffffffff000, 0x8000000000000000,
 		0xfffffffffffff000,
 	};
@@ -309,7 +312,7 @@ static void attack_pc(struct attacker *a)
 		break;
 	default:
 		h->pc_gpa = nowhere(a) + below(a, 512) * 8;
-		wanted = FAULT;
+		wanted = (h->pc_gpa & PAGE_MASK) == FIRMWARE ? EITHER : FAULT;
 	}
 	enter(a, page, wanted);
 	write_word(a, &page->guest.idle, silly(a));
