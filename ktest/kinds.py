@@ -17,7 +17,6 @@ class Kind:
     debug: bool = False		# looks for bugs
     hosts: bool = True		# can be L1, which has its root by 9p
     first: tuple = ()		# of ktest/modules, what L1 loads ahead of all others
-    thread: str = "multi"	# of QEMU, for the processors of L1
 
 
 STOCK = Kind()
@@ -27,9 +26,6 @@ KINDS = {
     "rt": Kind(first=("ecs_tsc.ko",)),
     "cloud": Kind(hosts=False),
 }
-# With a thread for each processor QEMU 7.2 has lost a 7.3 as L1 that changed its own code:
-# one processor ran what was no longer there.
-SERIES = {"7.x": Kind(slow=2, thread="single")}
 _slow = 1
 
 
@@ -40,7 +36,7 @@ def series(name):
 
 def of(name):
     """The kind of a kernel by its name."""
-    return SERIES.get(name) or KINDS.get(name.partition("-")[2], STOCK)
+    return KINDS.get(name.partition("-")[2], STOCK)
 
 
 def is_debug(name):

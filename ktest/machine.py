@@ -65,8 +65,7 @@ class L1:
         self.qemu = cache.Qemu()
         self.command = [
             self.qemu.binary, *self.qemu.args, "-nodefaults", "-no-user-config",
-            "-display", "none", "-no-reboot", "-M", "q35",
-            "-accel", f"tcg,thread={kinds.of(kernel).thread}",
+            "-display", "none", "-no-reboot", "-M", "q35", "-accel", "tcg,thread=multi",
             "-cpu", CPU, "-smp", "2", "-m", MEMORY[kinds.is_debug(kernel)],
             "-kernel", str(self.kernel.vmlinux),
             "-initrd", str(cache.BUILD / kernel / "l1.cpio"),
