@@ -42,7 +42,7 @@ def unjudged(counts):
                - counts["ended_forced"] - counts["refused_budget"] - counts["refused_spent"])
 
 
-@test(timeout=150, quick=True, flavours="too")
+@test(timeout=150, quick=True, kernels=("7.x", "6.12-rt"))
 def test_lazy(t):
     """With preempt=lazy slice ends and wakeups are deferred, and do not end extensions."""
     be_lazy(t)
