@@ -41,6 +41,8 @@ GCC_NEEDS = re.compile(r"(gcc-\d+|cpp-\d+|libgcc-\d+-dev|libc6$|zlib1g|pahole"
                        r"|lib(bpf|bz2|dw|elf|gcc-s1|gmp|isl|jansson|lzma|mpc|mpfr|stdc|zstd))")
 GCC = "usr/bin/x86_64-linux-gnu-{}"
 GCC_PROGRAMS = ("cc1", "collect2", "lto-wrapper")
+# What unpacks a kernel that begins like this.
+PACKERS = {b"\x28\xb5\x2f\xfd": "zstd", b"\x02\x21\x4c\x18": "lz4"}
 
 
 def apt_of_kernel(name):
@@ -116,12 +118,9 @@ def extract_vmlinux(bzimage, vmlinux):
     payload = data[start:start + int.from_bytes(data[0x24C:0x250], "little")]
     if payload.startswith(b"\xfd7zXZ"):
         elf = lzma.LZMADecompressor().decompress(payload)
-    elif payload.startswith(b"\x28\xb5\x2f\xfd"):
+    elif payload[:4] in PACKERS:
         # The four bytes behind the frame are the size, no part of it.
-        elf = subprocess.run(["zstd", "-dcq"], input=payload[:-4], check=True,
-                             stdout=subprocess.PIPE).stdout
-    elif payload.startswith(b"\x02\x21\x4c\x18"):
-        elf = subprocess.run(["lz4", "-dcq"], input=payload[:-4], check=True,
+        elf = subprocess.run([PACKERS[payload[:4]], "-dcq"], input=payload[:-4], check=True,
                              stdout=subprocess.PIPE).stdout
     else:
         raise RuntimeError(f"{bzimage}: unknown compression {payload[:6]!r}")
