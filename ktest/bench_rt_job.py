@@ -15,7 +15,9 @@ from job import Failed
 LOAD = "/tmp/load"		# in a guest: .pid and .log of its stress-ng
 FOREVER = 900		# seconds, for what is stopped when it is not needed any more
 BEFORE = 3		# seconds of each thing that is measured before the rounds
-LEAST = 4000000000	# ns: the longest period of the deadline class
+# Of the deadline class, in ns: next to nothing of a CPU, but nothing that the thread of an
+# idle guest uses up at once.
+LEAST_RUNTIME, LEAST_PERIOD = 4000000, 4000000000
 BOOST_LIMIT = 60	# percent of a CPU that may be promised
 LIMIT_US = 50000		# the end of cyclictest's histogram
 
@@ -91,8 +93,10 @@ class Bench:
         elif mode != "fair":
             if mode == "deadline":
                 # A thread that is asleep when it leaves the class leaves its bandwidth
-                # reserved (6.12): let that be next to nothing.
-                self.t.sh(f"chrt -R -d -T 2000 -D {LEAST} -P {LEAST} -p 0 {self.tid}")
+                # reserved (6.12): let that be next to nothing. One that is throttled then
+                # stays so when it is in the class again, and never runs.
+                self.t.sh(f"chrt -R -d -T {LEAST_RUNTIME} -D {LEAST_PERIOD} "
+                          f"-P {LEAST_PERIOD} -p 0 {self.tid}")
             self.t.sh(f"chrt -o -p 0 {self.tid}")
         self.t.wait_for(lambda: os.sched_getscheduler(self.tid) == os.SCHED_OTHER,
                         "the vCPU thread is an ordinary one again")

@@ -27,7 +27,7 @@ import kinds
 import splats
 
 CMDLINE = ("console=ttyS0 loglevel=5 no_timer_check mitigations=off panic=-1 oops=panic "
-           "tsc=reliable unknown_nmi_panic random.trust_cpu=on cryptomgr.notests lsm= audit=0")
+           "tsc=reliable unknown_nmi_panic sysrq_always_enabled random.trust_cpu=on cryptomgr.notests lsm= audit=0")
 # Five-level paging would make every nested walk longer.
 CPU = "max,+svm,-la57"
 MEMORY = {False: "6G", True: "8G"}	# of L1, by whether its kernel is a debug one
@@ -35,6 +35,7 @@ MEMORY = {False: "6G", True: "8G"}	# of L1, by whether its kernel is a debug one
 SILENCE = 45		# seconds without a heartbeat: L1 hangs
 BOOT = 60		# seconds for L1 to come up
 FINISH = 90		# seconds for cleaning up after the job's own timeout
+SYSRQ = "9tq"		# everything goes to the console: tasks and run queues, timers
 TRIES = 3		# one, and two more for a lost L1
 
 
@@ -135,8 +136,9 @@ class L1:
                         yield {"kind": "log", "text": f"garbled: {line[:200]!r}", "at": 0}
 
     def poke(self):
-        """Make a hung L1 say where it hangs: its registers go to a file, and
-        an NMI panics it, with a trace."""
+        """Make a hung L1 say where it hangs: its registers go to a file; its tasks,
+        run queues and timers to the console, if it can still say them; and an NMI
+        panics it, with a trace."""
         try:
             qmp = self.connect("qmp").makefile("rw")
 
@@ -152,6 +154,9 @@ class L1:
             ask("qmp_capabilities")
             (self.logs / "l1.registers").write_text(
                 ask("human-monitor-command", **{"command-line": "info registers -a"}))
+            for key in SYSRQ:
+                ask("human-monitor-command", **{"command-line": f"sendkey alt-sysrq-{key}"})
+                time.sleep(1)
             ask("inject-nmi")
             self.process.wait(10)
         except (OSError, RuntimeError, ValueError, subprocess.TimeoutExpired):
