@@ -21,6 +21,7 @@ import bench_rt_report  # noqa: E402
 import bench_tool  # noqa: E402
 import cache  # noqa: E402
 import machine  # noqa: E402
+from bench_rt_job import KEPT  # noqa: E402
 from bench_tool import some_of  # noqa: E402
 from common import SEED  # noqa: E402
 
@@ -46,6 +47,7 @@ PARTS = {
 }
 USUAL = ("video", "audio", "runaway")
 SHORTEST = 2		# seconds of a window
+BOOTS = 8		# of one part, at most: the rounds of a boot that is lost count
 WINDOW = 15		# seconds that one may take beyond its own
 
 
@@ -82,20 +84,56 @@ def modes_of(plan, modes):
     return [mode for mode in modes if plan["kind"] == "latency" or mode != "deadline"]
 
 
+def rounds_of(windows):
+    return 1 + max((window["round"] for window in windows), default=-1)
+
+
+def kept(logs):
+    """The figures of the rounds that a boot had complete, when it was lost; None: of none."""
+    try:
+        return json.loads((logs / KEPT).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def join(boots, plan, seconds, lost):
+    """The figures of one part from those of its boots; what is about one is of the last."""
+    return {"plan": plan, "seconds": seconds, "boots": len(boots), "lost": len(lost),
+            "lost_details": lost, **boots[-1],
+            "windows": [window for boot in boots for window in boot["windows"]]}
+
+
 def measure(name, options, say):
-    """Run one part in a boot of its own: a machine.Result."""
+    """Run one part: a machine.Result. A machine that gets lost costs the round it was in,
+    which is run again in the next boot: a round is compared with nothing but itself."""
     plan = PARTS[name]
     modes = modes_of(plan, options.modes)
     seconds = max(SHORTEST, round(options.seconds * plan["time"]))
-    result = machine.run(
-        "bench_rt_job.py:bench", options.kernel, logs=options.out / "logs" / name,
-        timeout=len(modes) * options.rounds * (seconds + WINDOW) + 2 * seconds + 120,
-        args={"part": plan, "modes": modes, "hogs": HOGS, "rounds": options.rounds,
-              "seconds": seconds}, show=lambda text: say(f"{name} {text}"))
-    if result.outcome == "ok":
-        result.data = {"plan": plan, "seconds": seconds, "lost": result.lost,
-                       "lost_details": result.lost_details, **result.data}
-    return result
+    boots, lost = [], []
+    while True:
+        first = rounds_of(boots[-1]["windows"]) if boots else 0
+        logs = options.out / "logs" / f"{name}.{len(boots) + len(lost) + 1}"
+        result = machine.run(
+            "bench_rt_job.py:bench", options.kernel, logs=logs, tries=1,
+            timeout=len(modes) * (options.rounds - first) * (seconds + WINDOW)
+            + 2 * seconds + 120,
+            args={"part": plan, "modes": modes, "hogs": HOGS, "first": first,
+                  "rounds": options.rounds, "seconds": seconds},
+            show=lambda text: say(f"{name} {text}"))
+        if result.outcome == "ok":
+            boots.append(result.data)
+            result.data = join(boots, plan, seconds, lost)
+            return result
+        if result.outcome != "lost-vm" or len(lost) + 1 == BOOTS:
+            return result
+        lost.append(result.detail)
+        say(f"{name} lost a machine: {result.detail.splitlines()[0]}")
+        figures = kept(logs)
+        if figures:
+            boots.append(figures)
+            if rounds_of(figures["windows"]) == options.rounds:
+                result.outcome, result.data = "ok", join(boots, plan, seconds, lost)
+                return result
 
 
 def show_targets(found):

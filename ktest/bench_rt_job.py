@@ -4,12 +4,13 @@
 See bench_rt.py for what is measured. One call is one part of it, in one boot:
 all modes in turns, as many rounds as wanted, beside the same guests.
 """
+import json
 import os
 import time
 
 import bench_figures
 from common import SEED, run_ns, show, who
-from guest import GuestLost, run_all
+from guest import LOGS, GuestLost, run_all
 from job import Failed
 
 LOAD = "/tmp/load"		# in a guest: .pid and .log of its stress-ng
@@ -19,6 +20,7 @@ BEFORE = 3		# seconds of each thing that is measured before the rounds
 # idle guest uses up at once.
 LEAST_RUNTIME, LEAST_PERIOD = 4000000, 4000000000
 BOOST_LIMIT = 60	# percent of a CPU that may be promised
+KEPT = "rounds.json"		# in the logs: the rounds of this boot that are complete
 LIMIT_US = 50000		# the end of cyclictest's histogram
 
 
@@ -193,20 +195,28 @@ def describe(window):
     return ", ".join(words)
 
 
-def bench(t, part, modes, hogs, rounds, seconds):
-    """Returns the raw figures of one part."""
+def keep(figures, windows):
+    """A round is over: what is measured stays, should a machine be lost in the next."""
+    new = LOGS / f"{KEPT}.new"
+    new.write_text(json.dumps({**figures, "windows": windows}))
+    new.replace(LOGS / KEPT)
+
+
+def bench(t, part, modes, hogs, first, rounds, seconds):
+    """The raw figures of one part, from the first-th round on; also in KEPT, after each."""
     t.progress("booting three guests")
     t.insmod_host(boost_limit=BOOST_LIMIT)
     run = Bench(t, part, hogs)
     reasons = run.unavailable(modes)
     modes = [mode for mode in modes if mode not in reasons]
-    before = run.before(BEFORE)
+    figures = {"cpus": os.cpu_count(), "release": os.uname().release,
+               "ecs": t.ecsctl_json("version"), "unavailable": reasons,
+               "before": run.before(BEFORE)}
     windows = []
-    for number in range(rounds if modes else 0):
+    for number in range(first, rounds if modes else first):
         for position, mode in enumerate(bench_figures.order(modes, number)):
             window = run.window(mode, seconds)
             windows.append({"round": number, "position": position, **window})
             t.progress(f"round {number + 1} of {rounds} {mode:10} {describe(window)}")
-    return {"cpus": os.cpu_count(), "release": os.uname().release,
-            "ecs": t.ecsctl_json("version"), "unavailable": reasons, "before": before,
-            "windows": windows}
+        keep(figures, windows)
+    return {**figures, "windows": windows}

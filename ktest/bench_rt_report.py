@@ -338,7 +338,7 @@ def part_section(name, part, summary):
         f"## {name}",
         f"{plan['about']}: {load}; sbt {plan['sbt_us']} us, usbt {plan['usbt_us']} us "
         f"({100 * promised(plan):.1f} % of a CPU); {part['seconds']} s a window; "
-        f"{part['lost']} hosts lost before this one.",
+        f"{part.get('boots', 1)} boots, {part['lost']} lost.",
         "\n".join(f"Mode {mode} was not available: {'; '.join(reason.splitlines())}"
                   for mode, reason in part["unavailable"].items())]
     if is_latency(part):

@@ -5,10 +5,14 @@ import io
 import json
 import pathlib
 import tempfile
+import types
 import unittest
+from unittest import mock
 
 import bench_figures as figures
+import bench_rt
 import bench_rt_report as report
+import machine
 from tally import NO_END
 
 CYCLICTEST = """\
@@ -52,8 +56,8 @@ def part(kind, windows):
     plan = {"kind": kind, "about": "A test", "sbt_us": 3000, "usbt_us": 5000}
     plan.update({"period_us": 10000} if kind == "latency" else {"load": "--cpu 1"})
     return {"plan": plan, "windows": windows, "cpus": 2, "release": "6.12.0-test",
-            "ecs": {}, "before": {}, "unavailable": {}, "seconds": 1, "lost": 0,
-            "lost_details": []}
+            "ecs": {}, "before": {}, "unavailable": {}, "seconds": 1, "boots": 1,
+            "lost": 0, "lost_details": []}
 
 
 def whole(kernel="6.12", **parts):
@@ -146,6 +150,58 @@ class Figures(unittest.TestCase):
         self.assertIsNone(figures.geometric_mean([1, None]))
         self.assertIsNone(figures.geometric_mean([]))
         self.assertEqual(figures.geometric_mean([2, 8]), 4)
+
+
+class Boots(unittest.TestCase):
+    """Rounds that were complete stay, whatever becomes of the machine."""
+
+    def measure(self, boots, rounds=3):
+        """With each boot: how many rounds it gets through, and how it ends."""
+        asked = []
+
+        def run(*_, logs, args, **__):
+            complete, outcome = boots[len(asked)]
+            asked.append(args["first"])
+            data = {"windows": [window(mode, number) for number in
+                                range(args["first"], args["first"] + complete)
+                                for mode in args["modes"]]}
+            logs.mkdir(parents=True)
+            if complete:
+                (logs / bench_rt.KEPT).write_text(json.dumps(data))
+            return machine.Result(outcome, "why", data if outcome == "ok" else None)
+
+        with tempfile.TemporaryDirectory() as out, mock.patch.object(machine, "run", run):
+            options = types.SimpleNamespace(modes=["fair", "fifo"], rounds=rounds, seconds=4,
+                                            kernel="6.12", out=pathlib.Path(out))
+            return bench_rt.measure("video", options, lambda _: None), asked
+
+    def check(self, result, rounds=3):
+        self.assertEqual(result.outcome, "ok")
+        self.assertEqual([(w["round"], w["mode"]) for w in result.data["windows"]],
+                         [(n, m) for n in range(rounds) for m in ("fair", "fifo")])
+
+    def test_one(self):
+        result, asked = self.measure([(3, "ok")])
+        self.check(result)
+        self.assertEqual((asked, result.data["boots"], result.data["lost"]), ([0], 1, 0))
+
+    def test_goes_on(self):
+        result, asked = self.measure([(1, "lost-vm"), (0, "lost-vm"), (2, "ok")])
+        self.check(result)
+        self.assertEqual((asked, result.data["boots"], result.data["lost"]), ([0, 1, 1], 2, 2))
+
+    def test_lost_after_the_last_round(self):
+        result, asked = self.measure([(3, "lost-vm")])
+        self.check(result)
+        self.assertEqual((asked, result.data["lost"]), ([0], 1))
+
+    def test_gives_up(self):
+        result, asked = self.measure([(0, "lost-vm")] * bench_rt.BOOTS)
+        self.assertEqual((result.outcome, len(asked)), ("lost-vm", bench_rt.BOOTS))
+
+    def test_a_failure_is_none_to_go_on_after(self):
+        result, asked = self.measure([(1, "lost-vm"), (1, "not ok")])
+        self.assertEqual((result.outcome, asked), ("not ok", [0, 1]))
 
 
 class Targets(unittest.TestCase):

@@ -235,7 +235,7 @@ def boot_and_run(job, logs, cmdline, extra_args, show):
 
 
 def run(target, kernel, guest_kernel=None, args=None, timeout=120, logs=None, cmdline="",
-        extra_args=(), show=None):
+        extra_args=(), show=None, tries=TRIES):
     """Run a job in L1, again if L1 gets lost. Needs build.everything() before."""
     guest_kernel = guest_kernel or kernel
     job = {"target": target, "args": args or {},
@@ -245,7 +245,7 @@ def run(target, kernel, guest_kernel=None, args=None, timeout=120, logs=None, cm
     lost = []
     while True:
         result = run_once(job, logs, cmdline, extra_args, show)
-        if result.outcome != "lost-vm" or len(lost) + 1 == TRIES:
+        if result.outcome != "lost-vm" or len(lost) + 1 == tries:
             break
         lost.append(result.detail)
         kept = logs.with_name(f"{logs.name}.lost{len(lost)}")
