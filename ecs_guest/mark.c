@@ -29,120 +29,10 @@
 #include "carry.h"
 #include "compat/ftrace.h"
 #include "mark.h"
-#include "mark_by.h"
-#include "mark_hook.h"
+#include "mark_kind.h"
 #include "page.h"
 #include "param.h"
 #include "wait.h"
-
-/*
- * What the functions of a hook call, and in this order they begin to. ENTER_MORE: if
- * they do not call those of ENTER themselves.
- */
-enum when {
-	LEAVE,
-	LEAVE_READ,
-	LEAVE_RCU,
-	DOWNGRADE,
-	TRY,
-	TRY_READ,
-	ENTER,
-	ENTER_READ,
-	ENTER_RCU,
-	ENTER_MORE,
-	WHENS,
-};
-
-static ecsg_mark_entry *const entries[WHENS] = {
-	[LEAVE] = ecsg_mark_leave,
-	[LEAVE_READ] = ecsg_mark_leave_read,
-	[LEAVE_RCU] = ecsg_mark_leave_rcu,
-	[DOWNGRADE] = ecsg_mark_downgrade,
-	[TRY] = ecsg_mark_try,
-	[TRY_READ] = ecsg_mark_try_read,
-	[ENTER] = ecsg_mark_enter,
-	[ENTER_READ] = ecsg_mark_enter_read,
-	[ENTER_RCU] = ecsg_mark_enter_rcu,
-	[ENTER_MORE] = ecsg_mark_enter,
-};
-
-/**
- * struct kind - a kind of locks with a switch of its own
- * @name: of the parameter
- * @wanted: what the parameter says
- * @found: its functions have been looked up, and are in the filters of its hooks
- * @on: they are counted
- * @error: why not, though wanted
- * @wait: as wait.c has it
- * @hooks: by enum when
- */
-struct kind {
-	const char *name;
-	bool wanted;
-	bool found;
-	bool on;
-	int error;
-	enum ecsg_wait_kind wait;
-	struct ecsg_mark_hook hooks[WHENS];
-};
-
-/*
- * Names with "nest" are there only with lockdep, where the plain ones of locks are
- * macros for them.
- */
-static struct kind kinds[] = {
-	{
-		.name = "mutex",
-		.wait = ECSG_WAIT_MUTEX,
-		.hooks = {
-			[LEAVE].names = { "mutex_unlock" },
-			[TRY].names = { "mutex_trylock" },
-			[ENTER].names = { "mutex_lock",
-					  "mutex_lock_interruptible",
-					  "mutex_lock_killable",
-					  "mutex_lock_nested",
-					  "_mutex_lock_nest_lock",
-					  "mutex_lock_interruptible_nested",
-					  "mutex_lock_killable_nested" },
-			[ENTER_MORE].names = { "mutex_lock_io",
-					       "mutex_lock_io_nested" },
-		},
-	},
-	{
-		.name = "rwsem",
-		.wait = ECSG_WAIT_RWSEM,
-		.hooks = {
-			[LEAVE].names = { "up_write" },
-			[LEAVE_READ].names = { "up_read" },
-			[DOWNGRADE].names = { "downgrade_write" },
-			[TRY].names = { "down_write_trylock" },
-			[TRY_READ].names = { "down_read_trylock" },
-			[ENTER].names = { "down_write", "down_write_killable",
-					  "down_write_nested",
-					  "_down_write_nest_lock",
-					  "down_write_killable_nested" },
-			[ENTER_READ].names = { "down_read",
-					       "down_read_interruptible",
-					       "down_read_killable",
-					       "down_read_nested",
-					       "down_read_killable_nested" },
-		},
-	},
-	{
-		.name = "percpu_rwsem",
-		.hooks = {
-			[LEAVE].names = { "percpu_up_write" },
-			[ENTER].names = { "percpu_down_write" },
-		},
-	},
-	{
-		.name = "rcu",
-		.hooks = {
-			[LEAVE_RCU].names = { "__rcu_read_unlock" },
-			[ENTER_RCU].names = { "__rcu_read_lock" },
-		},
-	},
-};
 
 unsigned long ecsg_mark_at;
 DEFINE_PER_CPU(unsigned int, ecsg_mark_clipped);
@@ -175,17 +65,6 @@ static bool ready;
 static bool carrying, waiting;
 static bool waits_wanted = true;
 
-/* Undone in reverse: what enters first, and then stays until it has left. */
-static void disengage(struct kind *kind)
-{
-	int when;
-
-	ecsg_wait_counted(kind->wait, false);
-	for (when = WHENS - 1; when >= 0; when--)
-		ecsg_mark_hook_disengage(&kind->hooks[when], entries[when]);
-	kind->on = false;
-}
-
 /**
  * ecsg_mark_held() - what the current task holds
  *
@@ -201,56 +80,12 @@ u32 ecsg_mark_held(void)
 }
 EXPORT_SYMBOL_GPL(ecsg_mark_held);
 
-/* Whether one lock function calls another one, or has a copy of it, is to be tried. */
-static bool is_io_missed(void)
-{
-	u32 before = ecsg_mark_held();
-	static DEFINE_MUTEX(mutex);
-	bool missed;
-
-	mutex_lock_io(&mutex);
-	missed = ecsg_mark_held() == before;
-	mutex_unlock(&mutex);
-	return missed;
-}
-
-static int engage(struct kind *kind)
-{
-	int when, err;
-
-	/* A real-time kernel's waits for these do not say what they are for. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && kind->wait != ECSG_WAIT_OTHER)
-		return -EOPNOTSUPP;
-	/* Not before it is needed: for each name those of all functions are looked through. */
-	err = kind->found ? 0 : ecsg_mark_hook_find(kind->hooks, WHENS);
-	if (err)
-		return err;
-	kind->found = true;
-	for (when = 0; when < ENTER_MORE && !err; when++) {
-		/* From the first one on that is counted. */
-		if (when == ENTER && kind->wait != ECSG_WAIT_OTHER)
-			ecsg_wait_counted(kind->wait, true);
-		err = ecsg_mark_hook_engage(&kind->hooks[when], entries[when]);
-	}
-	if (!err && kind->hooks[ENTER_MORE].nr && is_io_missed())
-		err = ecsg_mark_hook_engage(&kind->hooks[ENTER_MORE],
-					    entries[ENTER_MORE]);
-	if (err) {
-		disengage(kind);
-		/* Some of it was on for a while. */
-		ecsg_carry_forget();
-		return err;
-	}
-	kind->on = true;
-	return 0;
-}
-
 static bool is_any_wanted(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (kinds[i].wanted)
+	for (i = 0; i < ECSG_MARK_KINDS; i++)
+		if (ecsg_mark_kinds[i].wanted)
 			return true;
 	return waits_wanted;
 }
@@ -264,14 +99,15 @@ static void adjust(void)
 {
 	bool any = ready && is_any_wanted();
 	int carry_err = 0, wait_err = 0;
+	struct ecsg_mark_kind *const end = ecsg_mark_kinds + ECSG_MARK_KINDS;
+	struct ecsg_mark_kind *kind;
 	bool forget = false;
-	unsigned int i;
 
 	lockdep_assert_held(&marks_mutex);
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (!kinds[i].on || (any && kinds[i].wanted))
+	for (kind = ecsg_mark_kinds; kind < end; kind++) {
+		if (!kind->on || (any && kind->wanted))
 			continue;
-		disengage(&kinds[i]);
+		ecsg_mark_kind_disengage(kind);
 		forget = true;
 	}
 	WRITE_ONCE(ecsg_carry_shows_wait, any && waits_wanted);
@@ -293,18 +129,18 @@ static void adjust(void)
 		wait_err = ecsg_wait_start();
 		waiting = !wait_err;
 	}
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		kinds[i].error = 0;
-		if (!any || !kinds[i].wanted || kinds[i].on)
+	for (kind = ecsg_mark_kinds; kind < end; kind++) {
+		kind->error = 0;
+		if (!any || !kind->wanted || kind->on)
 			continue;
 		if (guard_error)
-			kinds[i].error = guard_error;
+			kind->error = guard_error;
 		else if (!carrying)
-			kinds[i].error = carry_err;
-		else if (!waiting && kinds[i].wait != ECSG_WAIT_OTHER)
-			kinds[i].error = wait_err;
+			kind->error = carry_err;
+		else if (!waiting && kind->wait != ECSG_WAIT_OTHER)
+			kind->error = wait_err;
 		else
-			kinds[i].error = engage(&kinds[i]);
+			kind->error = ecsg_mark_kind_engage(kind);
 	}
 }
 
@@ -346,14 +182,11 @@ void ecsg_mark_init(void)
  */
 void ecsg_mark_exit(void)
 {
-	unsigned int i;
-
 	mutex_lock(&marks_mutex);
 	ready = false;
 	adjust();
 	mutex_unlock(&marks_mutex);
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		ecsg_mark_hook_free(kinds[i].hooks, WHENS);
+	ecsg_mark_kind_free();
 	if (!guard_error)
 		unregister_ftrace_function(&guard);
 	ecs_ftrace_free_filter(&guard);
@@ -377,13 +210,17 @@ static const struct kernel_param_ops switch_ops = {
 	.set = set_switch,
 	.get = param_get_bool,
 };
-module_param_cb(mark_mutex, &switch_ops, &kinds[0].wanted, 0644);
+module_param_cb(mark_mutex, &switch_ops,
+		&ecsg_mark_kinds[ECSG_MARK_MUTEX].wanted, 0644);
 MODULE_PARM_DESC(mark_mutex, "mark holders of mutexes (default N)");
-module_param_cb(mark_rwsem, &switch_ops, &kinds[1].wanted, 0644);
+module_param_cb(mark_rwsem, &switch_ops,
+		&ecsg_mark_kinds[ECSG_MARK_RWSEM].wanted, 0644);
 MODULE_PARM_DESC(mark_rwsem, "mark holders of rw_semaphores (default N)");
-module_param_cb(mark_percpu_rwsem, &switch_ops, &kinds[2].wanted, 0644);
+module_param_cb(mark_percpu_rwsem, &switch_ops,
+		&ecsg_mark_kinds[ECSG_MARK_PERCPU_RWSEM].wanted, 0644);
 MODULE_PARM_DESC(mark_percpu_rwsem, "mark writers of percpu_rw_semaphores (default N)");
-module_param_cb(mark_rcu, &switch_ops, &kinds[3].wanted, 0644);
+module_param_cb(mark_rcu, &switch_ops,
+		&ecsg_mark_kinds[ECSG_MARK_RCU_READERS].wanted, 0644);
 MODULE_PARM_DESC(mark_rcu, "mark RCU readers (default N)");
 module_param_cb(mark_wait, &switch_ops, &waits_wanted, 0644);
 MODULE_PARM_DESC(mark_wait, "tell the host who waits for a lock (default Y)");
@@ -396,10 +233,11 @@ static int get_marks(char *buf, const struct kernel_param *param)
 	for_each_possible_cpu(cpu)
 		clipped += READ_ONCE(per_cpu(ecsg_mark_clipped, cpu));
 	mutex_lock(&marks_mutex);
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		len += sysfs_emit_at(buf, len, "%s %s %d\n", kinds[i].name,
-				     kinds[i].on ? "on" : "off",
-				     kinds[i].error);
+	for (i = 0; i < ECSG_MARK_KINDS; i++)
+		len += sysfs_emit_at(buf, len, "%s %s %d\n",
+				     ecsg_mark_kinds[i].name,
+				     ecsg_mark_kinds[i].on ? "on" : "off",
+				     ecsg_mark_kinds[i].error);
 	len += sysfs_emit_at(buf, len, "wait %s 0\n",
 			     waiting && waits_wanted ? "on" : "off");
 	held = carrying ? ecsg_carry_held() : 0;
