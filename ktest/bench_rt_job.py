@@ -204,7 +204,7 @@ def keep(figures, windows):
 
 def bench(t, part, modes, hogs, first, rounds, seconds):
     """The raw figures of one part, from the first-th round on; also in KEPT, after each."""
-    t.progress("booting three guests")
+    t.progress(f"booting {1 + len(hogs)} guests")
     t.insmod_host(boost_limit=BOOST_LIMIT)
     run = Bench(t, part, hogs)
     reasons = run.unavailable(modes)

@@ -181,7 +181,7 @@ def latency_targets(part, kernel):
 
 
 def moved(figures, other):
-    """How far the share of the first of the two hogs is from another one's."""
+    """How far the share of the first of the hogs is from another one's."""
     if figures["first"] is None or other["first"] is None:
         return None
     return abs(figures["first"] - other["first"])
@@ -197,7 +197,7 @@ def share_targets(part, modes):
     both = pairs(modes, "boost-pick", "fair")
     whole = [long_run(part, mode) for mode in ("boost-pick", "fair")] if both else None
     return [
-        target("share of the first of two equal hogs, boost-pick's less fair's", SHARES,
+        target("share of the first of the hogs, boost-pick's less fair's", SHARES,
                [moved(*pair) for pair in both], moved(*whole) if both else None, most=True,
                by="pooled"),
         target("CPU time of all VMs together under boost-pick, of that in fair", 1 - SHARES,
@@ -334,6 +334,8 @@ def part_section(name, part, summary):
     plan = part["plan"]
     load = (f"cyclictest, period {plan['period_us']} us, in time below {deadline(plan):.0f} us"
             if is_latency(part) else f"`stress-ng {plan['load']}` in the rt guest")
+    load += "".join(f", and a hog {hog}: `stress-ng {what}`"
+                    for hog, what in plan.get("more", {}).items())
     blocks = [
         f"## {name}",
         f"{plan['about']}: {load}; sbt {plan['sbt_us']} us, usbt {plan['usbt_us']} us "
