@@ -9,7 +9,11 @@
 
 atomic_t ecsh_hook_inside = ATOMIC_INIT(0);
 
-/* Filled by module init; afterwards only the errors may change. */
+/*
+ * Filled by module init; afterwards only the errors may change. Guests have it walked
+ * (ecsh_hook_features()) until the last of the sets has been drained: nothing is taken
+ * off, it goes with the module.
+ */
 static LIST_HEAD(sets);
 
 static void find(struct ecsh_hook *hook)
@@ -119,7 +123,6 @@ void ecsh_hook_unregister(struct ecsh_hook_set *set)
 	set->registered = false;
 	if (set->ops.func)
 		ecs_ftrace_free_filter(&set->ops);
-	list_del(&set->node);
 }
 
 /**

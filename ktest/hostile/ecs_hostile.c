@@ -398,6 +398,15 @@ static void attack_boost(struct attacker *a)
 	usleep_range(100, 1000);
 }
 
+/* Also while there is no host, or one that comes or goes. */
+static void attack_offers(struct attacker *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < BURST; i++)
+		get(a, ECS_ABI_MSR_FEATURES, EITHER);
+}
+
 static void calm(struct attacker *a)
 {
 	unsigned int i;
@@ -419,6 +428,7 @@ static const struct {
 	{ "stuck", attack_stuck },
 	{ "host", attack_host },
 	{ "boost", attack_boost },
+	{ "offers", attack_offers },
 	{ "calm", calm },
 };
 

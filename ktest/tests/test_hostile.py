@@ -15,7 +15,7 @@ from job import test
 CLIENT = str(cache.BUILD / "l1-hostile")
 PARAMETERS = "/sys/module/ecs_hostile/parameters"
 COUNTS = ("msr_ops", "mem_ops", "faults", "registered", "wrong")
-ATTACKS = ("msr", "header", "register", "same", "pc", "flap", "stuck", "host", "all")
+ATTACKS = ("msr", "header", "register", "same", "pc", "flap", "stuck", "host", "offers", "all")
 
 
 def client(t, attack, cycles, *more, seed=SEED):
@@ -248,6 +248,19 @@ def test_limits(t):
     t.ecsctl("disable", who(hostile))
     t.check_eq(show(t, hostile)["boosts"], [], "boosts after disable")
     check_gone(t, hostile, before)
+
+
+@test(timeout=200, newest=True)
+def test_unloads(t):
+    """The module goes, and comes back, while all vCPUs read what it offers."""
+    t.insmod_host()
+    hostile = hostile_guest(t, attack="offers", smp=4)
+    for _ in range(8):
+        before = done_by(hostile)["msr_ops"]
+        t.rmmod_host()
+        t.insmod_host()
+        t.check(done_by(hostile)["msr_ops"] > before, "nobody read meanwhile")
+    turn_to(hostile, "calm")
 
 
 @test(timeout=240, when="all")
