@@ -160,6 +160,8 @@ int ecsh_boost_engage(void)
 	if (IS_ERR(worker))
 		return PTR_ERR(worker);
 	sched_set_fifo(worker->task);
+	/* Some kernels create it asleep, and it would stay so until the first poke. */
+	wake_up_process(worker->task);
 	err = ecsh_follow_engage();
 	if (err) {
 		kthread_destroy_worker(worker);
