@@ -21,6 +21,7 @@
 #include "fifo.h"
 #include "pick.h"
 #include "promise.h"
+#include "queue.h"
 #include "vcpu.h"
 #include "vm.h"
 #include "walk.h"
@@ -116,6 +117,9 @@ static void change(struct ecsh_boost *b, const struct ecs_budget_params *params,
 	raw_spin_lock_irqsave(&b->lock, flags);
 	b->params = *params;
 	WRITE_ONCE(b->backend, backend);
+	/* A boost under way ends by the new ones. */
+	if (b->queue_cpu >= 0)
+		ecsh_queue_kick(b);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	ecsh_fifo_sync(b);
 }

@@ -110,8 +110,8 @@ static void kicked(void *unused)
 	if (b) {
 		raw_spin_lock(&b->lock);
 		boosted = !b->gone && b->budget.phase == ECS_BUDGET_BOOSTED;
-		/* It began while its thread was running. */
-		if (boosted && this_cpu_read(ecsh_queue.serving) != b)
+		/* It began while its thread was running, or SBT was changed. */
+		if (boosted)
 			ecsh_queue_serve(b);
 		raw_spin_unlock(&b->lock);
 	}

@@ -95,6 +95,23 @@ def test_budget(t):
 
 
 @test(timeout=120, newest=True)
+def test_smaller(t):
+    """A boost under way ends by a smaller SBT, not by the one that it began with."""
+    t.insmod_host()
+    load = Load(cpu=1)
+    ran = []
+    for _ in range(10):
+        boost(t, load, "100ms", "100ms", "--backend", "pick")
+        boost(t, load, "1ms", "100ms", "--backend", "pick")
+        time.sleep(0.3)
+        ran.append(boosts(t, load)[0]["counters"]["boost_ns"])
+        t.ecsctl("unboost", load.vm)
+    t.log(ran)
+    # Where the change came late it had ended by itself.
+    t.check(sum(ns < 90_000_000 for ns in ran) >= 3, f"boosts went on to the old end: {ran}")
+
+
+@test(timeout=120, newest=True)
 def test_borrow(t):
     """Borrowed time is had, bounded and repaid."""
     t.insmod_host()
