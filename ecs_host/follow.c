@@ -66,6 +66,16 @@ unlock:
 	raw_spin_unlock(&b->lock);
 }
 
+/* Context: b->lock held, interrupts off. */
+static void moved(struct ecsh_boost *b, int cpu)
+{
+	b->cpu = cpu;
+	if (b->queue_cpu >= 0 && b->queue_cpu != cpu) {
+		ecsh_queue_remove(b);
+		ecsh_queue_add(b, cpu);
+	}
+}
+
 /* The thread that was running leaves this CPU. */
 static void switched_out(struct ecsh_boost *b, bool preempt)
 {
@@ -99,7 +109,8 @@ static void switched_in(struct ecsh_boost *b)
 	u64 waited;
 
 	raw_spin_lock(&b->lock);
-	b->cpu = smp_processor_id();
+	/* A migration while the record was made may have been missed. */
+	moved(b, smp_processor_id());
 	if (b->woke_at) {
 		waited = now_ns() - b->woke_at;
 		b->woke_at = 0;
@@ -142,11 +153,7 @@ static void probe_migrate(void *data, struct task_struct *p, int dest)
 	if (!b)
 		return;
 	raw_spin_lock_irqsave(&b->lock, flags);
-	b->cpu = dest;
-	if (b->queue_cpu >= 0 && b->queue_cpu != dest) {
-		ecsh_queue_remove(b);
-		ecsh_queue_add(b, dest);
-	}
+	moved(b, dest);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
 
