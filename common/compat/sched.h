@@ -86,6 +86,16 @@ ecs_sched_queue_start(struct sched_entity *se)
 	return (const void *)ecs_sched_queue(se);
 }
 
+/*
+ * What chooses on a queue that is its first argument: pick_next_entity() before v6.6, and
+ * not any more where tasks can be queued asleep.
+ */
+#ifdef ECS_HAVE_SCHED_DELAYED
+#define ECS_SCHED_PICK_NAMES "pick_eevdf", "__pick_eevdf"
+#else
+#define ECS_SCHED_PICK_NAMES "pick_eevdf", "__pick_eevdf", "pick_next_entity"
+#endif
+
 /* Does it sleep, though it is still queued? */
 static inline bool ecs_sched_is_delayed(const struct sched_entity *se)
 {
