@@ -28,23 +28,18 @@ atomic64_t ecsh_msr_strangers = ATOMIC64_INIT(0);
 static u64 features(struct kvm_vcpu *vcpu)
 {
 	u64 have = ecsh_hook_features();
-	struct ecsh_vcpu *v;
+	/* What the VM is allowed; made by the first read, which takes a mutex. */
+	struct ecsh_vcpu *v = ecsh_vcpu_get(vcpu);
 	u64 offered = 0;
 	u32 hints;
-	bool may;
 
 	if (have & (ECS_HOST_F_DEFER_TICK | ECS_HOST_F_DEFER_WAKEUP))
 		offered |= ECS_ABI_F_DEFER | ECS_ABI_F_YIELD;
-	rcu_read_lock();
-	v = ecsh_vcpu_find(vcpu);
-	may = v && READ_ONCE(v->sbt_max_ns);
-	hints = v ? READ_ONCE(v->hints) : 0;
-	rcu_read_unlock();
-	/* One that never registered has no record: its VM knows. */
-	if ((have & ECS_HOST_F_BOOST) && (v ? may : ecsh_vm_may_boost()))
-		offered |= ECS_ABI_F_BOOST;
 	if (!v)
-		hints = ecsh_vm_hints();
+		return offered;
+	if ((have & ECS_HOST_F_BOOST) && READ_ONCE(v->sbt_max_ns))
+		offered |= ECS_ABI_F_BOOST;
+	hints = READ_ONCE(v->hints);
 	if (hints & ECS_HINT_PREEMPTED)
 		offered |= ECS_ABI_F_HINT_PREEMPTED;
 	if (hints & ECS_HINT_OVERCOMMIT)

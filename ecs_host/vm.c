@@ -330,41 +330,6 @@ int ecsh_vm_limit_set(struct ecs_ioc_limit *arg)
 }
 
 /**
- * ecsh_vm_may_boost() - may the guest of the current process ask for boosts?
- *
- * Context: a vCPU's thread, may sleep.
- */
-bool ecsh_vm_may_boost(void)
-{
-	struct ecsh_vm *vm;
-	bool may;
-
-	mutex_lock(&ecsh_vm_mutex);
-	vm = ecsh_vm_find(task_tgid(current));
-	may = vm && vm->sbt_max_ns;
-	mutex_unlock(&ecsh_vm_mutex);
-	return may;
-}
-
-/**
- * ecsh_vm_hints() - which hints is the guest of the current process given?
- *
- * Context: a vCPU's thread, may sleep.
- * Return: ECS_HINT_*
- */
-u32 ecsh_vm_hints(void)
-{
-	struct ecsh_vm *vm;
-	u32 hints;
-
-	mutex_lock(&ecsh_vm_mutex);
-	vm = ecsh_vm_find(task_tgid(current));
-	hints = vm ? hints_of(vm) : 0;
-	mutex_unlock(&ecsh_vm_mutex);
-	return hints;
-}
-
-/**
  * ecsh_vm_disable_all() - switch every VM off, and those to come: the panic button
  *
  * Context: may sleep.

@@ -44,8 +44,6 @@ void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v);
 int ecsh_vm_set(struct ecs_ioc_vm *arg);
 int ecsh_vm_know(struct pid *pid);
 int ecsh_vm_limit_set(struct ecs_ioc_limit *arg);
-bool ecsh_vm_may_boost(void);
-u32 ecsh_vm_hints(void);
 struct ecsh_vm *ecsh_vm_find(struct pid *pid);
 void ecsh_vm_sweep(void);
 bool ecsh_vm_is_dead(struct pid *pid);
