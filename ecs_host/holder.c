@@ -37,6 +37,12 @@ static bool fits(const struct ecsh_vcpu *me, struct ecsh_vcpu *v,
 }
 
 /*
+ * How many vCPUs are looked at, with preemption off: more than a VM has, but not than a
+ * VMM can make that opens one VM after the other.
+ */
+#define LOOK_AT 1024
+
+/*
  * The list of the VM's vCPUs stays, for @me is on it.
  * Context: RCU read side or preemption off.
  */
@@ -45,9 +51,12 @@ static struct ecsh_vcpu *find(const struct ecsh_vcpu *me, unsigned long named,
 {
 	struct ecsh_vcpu *v, *best = NULL;
 	struct ecs_choice one, chosen;
+	unsigned int looks = LOOK_AT;
 	struct task_struct *task;
 
 	list_for_each_entry_rcu(v, &me->vm->vcpus, vm_node) {
+		if (!looks--)
+			break;
 		if (!fits(me, v, &task))
 			continue;
 		one.held_at = READ_ONCE(v->held_at);

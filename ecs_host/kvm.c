@@ -98,7 +98,7 @@ static void memslot_changed(ecs_ftrace_regs *fregs)
 	/* clang-format on */
 	const unsigned int at =
 		__same_type(kvm_arch_commit_memory_region, commit) ? 1 : 2;
-	const struct kvm *kvm = (void *)ecs_ftrace_argument(fregs, 0);
+	struct kvm *kvm = (void *)ecs_ftrace_argument(fregs, 0);
 	const struct kvm_memory_slot *old = (void *)ecs_ftrace_argument(fregs,
 									at);
 	enum kvm_mr_change change = ecs_ftrace_argument(fregs, at + 2);

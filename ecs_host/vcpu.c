@@ -222,18 +222,22 @@ void ecsh_vcpu_destroyed(const struct kvm_vcpu *key)
  * The pins keep the memory, but it is no longer the guest's at that address:
  * registrations that lie in it are dropped.
  *
- * Context: process context or preemption off, no runqueue lock.
+ * Only that VM's vCPUs are looked at: who changes slots pays for their number.
+ *
+ * Context: process context or preemption off, no runqueue lock; the VM stays.
  */
-void ecsh_vcpu_memslot_gone(const struct kvm *kvm, gfn_t base, u64 npages)
+void ecsh_vcpu_memslot_gone(struct kvm *kvm, gfn_t base, u64 npages)
 {
+	struct kvm_vcpu *vcpu;
 	struct ecsh_page *page;
 	struct ecsh_vcpu *v;
+	unsigned long i;
 	bool hit;
-	int bucket;
 
 	rcu_read_lock();
-	hash_for_each_rcu(registry, bucket, v, hash) {
-		if (v->kvm != kvm)
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		v = ecsh_vcpu_find(vcpu);
+		if (!v)
 			continue;
 		page = rcu_dereference(v->page);
 		hit = page && (page->gfn - base < npages ||
