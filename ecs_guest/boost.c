@@ -80,8 +80,11 @@ static bool request(struct boost *boost, bool held)
 	struct ecs_abi_page *page = this_cpu_read(ecsg_page);
 	unsigned long session = this_cpu_read(ecsg_page_session);
 
-	if (!session)
+	if (!session) {
+		/* Then it has none any more, and need not be asked again and again. */
+		WRITE_ONCE(boost->held, 0);
 		return false;
+	}
 	WRITE_ONCE(page->boost.sbt_ns,
 		   (u64)READ_ONCE(ecsg_realtime_param.sbt_us) * NSEC_PER_USEC);
 	WRITE_ONCE(page->boost.usbt_ns,

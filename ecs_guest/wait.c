@@ -66,8 +66,9 @@ static bool is_irq(void)
 
 static void show(struct ecs_abi_guest *guest, u32 waiting)
 {
-	if (READ_ONCE(ecsg_carry_shows_wait))
-		WRITE_ONCE(guest->waiting, waiting);
+	/* Taken back also if it has been switched off since it was shown. */
+	WRITE_ONCE(guest->waiting,
+		   READ_ONCE(ecsg_carry_shows_wait) ? waiting : 0);
 }
 
 /* After a change of who spins: there may be other waits around that one. */

@@ -8,6 +8,7 @@
  * idle CPU: put off until that one is busy, it would leave the busy ones waiting.
  */
 #include <linux/cpu.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
@@ -20,14 +21,22 @@ static unsigned int watch_s = 5;
 module_param(watch_s, uint, 0444);
 MODULE_PARM_DESC(watch_s, "seconds between looks at the registration and the host's offers, 0 never (default 5)");
 
+/* A day: it keeps jiffies from overflowing. */
+#define WATCH_MAX_S 86400u
+
 static void watch(struct work_struct *work);
 static DECLARE_DELAYED_WORK(watch_work, watch);
+
+static void look_later(void)
+{
+	schedule_delayed_work(&watch_work, min(watch_s, WATCH_MAX_S) * HZ);
+}
 
 static void watch(struct work_struct *work)
 {
 	on_each_cpu(ecsg_page_refresh, NULL, 1);
 	ecsg_realtime_refresh();
-	schedule_delayed_work(&watch_work, watch_s * HZ);
+	look_later();
 }
 
 /**
@@ -36,7 +45,7 @@ static void watch(struct work_struct *work)
 void ecsg_watch_init(void)
 {
 	if (watch_s)
-		schedule_delayed_work(&watch_work, watch_s * HZ);
+		look_later();
 }
 
 /**
