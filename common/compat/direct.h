@@ -30,10 +30,12 @@
 static inline int ecs_direct_register(struct ftrace_ops *ops,
 				      unsigned long address)
 {
+#if ECS_HAVE_DIRECT
 #if defined(ECS_HAVE_DIRECT_OPS)
-	return register_ftrace_direct(ops, address);
-#elif defined(ECS_HAVE_DIRECT_MULTI)
+	int err = register_ftrace_direct(ops, address);
+#else
 	int err = register_ftrace_direct_multi(ops, address);
+#endif
 
 	/* What it leaves behind when it fails would make the next try fail, too. */
 	if (err && err != -EINVAL) {

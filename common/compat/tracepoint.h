@@ -11,6 +11,10 @@
 #include <linux/preempt.h>
 #include <linux/tracepoint.h>
 
+#if defined(CONFIG_CFI_CLANG) || defined(CONFIG_CFI)
+#error "this kernel checks the types of functions that are called by pointer (CFI), and would stop at the probes of ecs"
+#endif
+
 struct ecs_tracepoint {
 	const char *name;
 	struct tracepoint *tp;
