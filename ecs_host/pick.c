@@ -22,8 +22,7 @@
 static DEFINE_PER_CPU(struct sched_entity *, chosen);
 
 static struct ecsh_hook pick_hooks[] = {
-	{ .names = { ECS_SCHED_PICK_NAMES },
-	  .feature = ECS_HOST_F_BOOST_PICK },
+	{ .names = { ECS_SCHED_PICK_NAMES }, .feature = ECS_HOST_F_BOOST_PICK },
 };
 
 /*

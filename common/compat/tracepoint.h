@@ -12,7 +12,7 @@
 #include <linux/tracepoint.h>
 
 #if defined(CONFIG_CFI_CLANG) || defined(CONFIG_CFI)
-#error "this kernel checks the types of functions that are called by pointer (CFI), and would stop at the probes of ecs"
+#error "this kernel has CONFIG_CFI, and would stop at the probes of ecs"
 #endif
 
 struct ecs_tracepoint {
