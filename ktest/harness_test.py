@@ -67,6 +67,14 @@ class Splats(unittest.TestCase):
         text = race(KERNEL).rsplit("\n", 1)[0]
         self.assertEqual([mine for _, _, mine in splats.races(text)], [False])
 
+    def test_whose_crash(self):
+        mine = ("BUG: kernel NULL pointer dereference\nCode: 00 0f 0b <48> 89\nCall Trace:\n"
+                "  ecsh_page_hint+0xa4/0xe0 [ecs_host]")
+        self.assertTrue(splats.ours(mine))
+        self.assertFalse(splats.ours("BUG: x\nModules linked in: ecs_host(OE) kvm_amd"))
+        for code in ("0f 01 d8 <58> 48", "0f 01 d8 58 <48> 89"):
+            self.assertFalse(splats.ours(mine.replace("0f 0b <48> 89", code)), code)
+
     def test_leaks(self):
         text = leak(KERNEL) + leak(KERNEL, OURS) + leak(NAMELESS)
         mine, others = splats.leaks(text)
