@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 import bench_tool  # noqa: E402
 import cache  # noqa: E402
 import debug_kernel  # noqa: E402
+import guest  # noqa: E402
 import kinds  # noqa: E402
 import splats  # noqa: E402
 
@@ -80,6 +81,19 @@ class Splats(unittest.TestCase):
         mine, others = splats.leaks(text)
         self.assertEqual((len(mine), others), (2, 1))
         self.assertEqual(splats.leaks(""), ([], 0))
+
+
+class Astray(unittest.TestCase):
+    STUCK = ("CPU#0\nRIP=ffffffff811d7317 RFL=00000202 [-------]\nCR0=80050033 "
+             "CR2=0000000014b21ca8 CR3=1\n\nCPU#1\nRIP={} RFL={} [---Z-P-]\n"
+             "CR0=80050033 CR2=ffffffffc04acc50 CR3=1\n")
+
+    def test_it(self):
+        for rip, flags, astray in (("ffffffffc04acc50", "00010246", True),
+                                   ("ffffffffc04acc50", "00000246", False),
+                                   ("ffffffff811d7317", "00010246", False)):
+            found = guest.ASTRAY.search(self.STUCK.format(rip, flags))
+            self.assertEqual(bool(found), astray, (rip, flags))
 
 
 class Kinds(unittest.TestCase):

@@ -119,7 +119,9 @@ def main():
     if wrong:
         detail = "\n".join([detail, *wrong]).strip()
         # A guest that stands still complains of stalls: that is the same loss.
-        if outcome != "timeout" and not (outcome == "lost-vm" and not splats.ours(detail)):
+        lost = outcome == "lost-vm" and (not splats.ours(detail)
+                                         or any(guest.astray for guest in context.guests))
+        if outcome != "timeout" and not lost:
             outcome = "not ok"
     port.say("result", outcome=outcome, detail=detail, data=data)
     time.sleep(0.2)
