@@ -8,6 +8,7 @@ from job import test
 KINDS = ("mutex", "rwsem", "percpu_rwsem", "rcu")
 # What older kernels get, on those that have better.
 FALLBACK = {"mark_by": "ftrace", "wait_by": "probe"}
+NO_SLOW_PATHS = "with lockdep mutexes have no slow paths as functions to probe"
 STEPS = 1000000
 PARAMETERS = "/sys/module/ecs_guest/parameters"
 
@@ -83,7 +84,7 @@ def test_balance(t):
     balance(t, {})
 
 
-@test(timeout=240, when="all")
+@test(timeout=240, when="all", exact=NO_SLOW_PATHS)
 def test_balance_fallback(t):
     """The same with what kernels get that have no direct calls and tracepoints."""
     balance(t, FALLBACK)
@@ -118,7 +119,7 @@ def test_switches(t):
     switches(t, {})
 
 
-@test(timeout=300, when="all")
+@test(timeout=300, when="all", exact=NO_SLOW_PATHS)
 def test_switches_fallback(t):
     """The same with what kernels get that have no direct calls and tracepoints."""
     switches(t, FALLBACK)
