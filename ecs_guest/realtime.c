@@ -65,7 +65,7 @@ static bool ready;
 static bool following; /* the probe is there */
 static bool enabled;   /* ready, allowed and offered; read on all CPUs */
 
-/* The following three: of any CPU; from elsewhere it may be out of date. */
+/* These are of any CPU; from elsewhere the answer may be out of date. */
 static bool is_recent(int cpu)
 {
 	unsigned long seen = READ_ONCE(per_cpu(states.seen, cpu));

@@ -116,7 +116,7 @@ def measure(name, options, say):
     boots, lost = [], []
     while True:
         first = rounds_of(boots[-1]["windows"]) if boots else 0
-        logs = options.out / "logs" / f"{name}.{len(boots) + len(lost) + 1}"
+        logs = options.out / "logs" / f"{name}.{1 + len(lost)}"
         result = machine.run(
             "bench_rt_job.py:bench", options.kernel, logs=logs, tries=1,
             timeout=len(modes) * (options.rounds - first) * (seconds + WINDOW)

@@ -195,10 +195,10 @@ def describe(window):
     return ", ".join(words)
 
 
-def keep(figures, windows):
+def keep(figures):
     """A round is over: what is measured stays, should a machine be lost in the next."""
     new = LOGS / f"{KEPT}.new"
-    new.write_text(json.dumps({**figures, "windows": windows}))
+    new.write_text(json.dumps(figures))
     new.replace(LOGS / KEPT)
 
 
@@ -211,12 +211,11 @@ def bench(t, part, modes, hogs, first, rounds, seconds):
     modes = [mode for mode in modes if mode not in reasons]
     figures = {"cpus": os.cpu_count(), "release": os.uname().release,
                "ecs": t.ecsctl_json("version"), "unavailable": reasons,
-               "before": run.before(BEFORE)}
-    windows = []
+               "before": run.before(BEFORE), "windows": []}
     for number in range(first, rounds if modes else first):
         for position, mode in enumerate(bench_figures.order(modes, number)):
             window = run.window(mode, seconds)
-            windows.append({"round": number, "position": position, **window})
+            figures["windows"].append({"round": number, "position": position, **window})
             t.progress(f"round {number + 1} of {rounds} {mode:10} {describe(window)}")
-        keep(figures, windows)
-    return {**figures, "windows": windows}
+        keep(figures)
+    return figures

@@ -27,7 +27,8 @@ import kinds
 import splats
 
 CMDLINE = ("console=ttyS0 loglevel=5 no_timer_check mitigations=off panic=-1 oops=panic "
-           "tsc=reliable unknown_nmi_panic sysrq_always_enabled random.trust_cpu=on cryptomgr.notests lsm= audit=0")
+           "tsc=reliable unknown_nmi_panic sysrq_always_enabled random.trust_cpu=on "
+           "cryptomgr.notests lsm= audit=0")
 # Five-level paging would make every nested walk longer.
 CPU = "max,+svm,-la57"
 MEMORY = {False: "6G", True: "8G"}	# of L1, by whether its kernel is a debug one
