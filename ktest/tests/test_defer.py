@@ -121,12 +121,17 @@ def test_fair(t):
 @test(timeout=150)
 def test_trace(t):
     """The trace events tell the same story as the counters."""
-    holder, _ = holder_and_hog(t, hold_us=300, gap_us=300, shared=0)
+    # Sections twice as long as the grace: some end in it, some outlive it; then
+    # a budget that pays for the least extension once in 50 ms.
+    holder, _ = holder_and_hog(t, hold_us=2000, gap_us=200, shared=0)
     tracing = "/sys/kernel/tracing"
     t.sh(f"mount -t tracefs tracefs {tracing}", check=False)
     t.sh(f"echo 8192 > {tracing}/buffer_size_kb; echo 1 > {tracing}/events/ecs/enable")
-    t.ecsctl("enable", who(holder), "--grace", "1ms", "--budget", "2%", "--burst", "2ms")
-    t.sh("sleep 8")
+    t.ecsctl("enable", who(holder), "--grace", "1ms", "--recheck", "50us",
+             "--budget", "100%", "--burst", "1s")
+    t.sh("sleep 4")
+    t.ecsctl("set", who(holder), "recheck=500us", "budget=1%", "burst=2ms")
+    t.sh("sleep 4")
     t.ecsctl("disable", who(holder))
     t.sh("sleep 0.5")
     t.sh(f"echo 0 > {tracing}/events/ecs/enable")
@@ -140,4 +145,5 @@ def test_trace(t):
     t.check_eq(seen["ecs_expire"], got["ended_cap"], "expiries")
     t.check_eq(seen["ecs_release"],
                sum(got[name] for name in ENDED) - got["ended_cap"], "releases")
-    t.check_eq(seen["ecs_refuse"], got["refused_budget"] + got["refused_spent"], "refusals")
+    t.check_eq(seen["ecs_refuse"], sum(got[f"refused_{why}"] for why in
+                                       ("budget", "spent", "sleep", "waiter")), "refusals")
