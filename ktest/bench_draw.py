@@ -3,10 +3,11 @@
 import bench_figures
 import bench_plot
 import bench_results
-from bench_modes import ALL, MODES, STOCK
+from bench_modes import ALL, ALONE, FREE, MODES, STOCK
 from bench_work import WORKLOADS
 
-SHOWN = {"throughput": f"throughput of {ALL}, of {STOCK}",
+COMPARED = (ALONE, FREE, ALL)	# by workload: what there is to gain, as installed, all marks
+SHOWN = {"throughput": f"throughput of {', '.join(COMPARED)}, of {STOCK}",
          "ablation": f"each mode over the lock-heavy set, of {STOCK}",
          "fairness": "share of the first of two equal VMs, second by second",
          "extensions": "share of the extensions that were longer"}
@@ -30,7 +31,7 @@ def bars(name, title, labels, series):
         points = [(at + shift, found[label], label) for at, label in enumerate(labels)
                   if label in found and found[label]["median"] is not None]
         if points:
-            file = f"{name}-{which.replace(' ', '')}.dat"
+            file = f"{name}-{which.replace(' ', '-')}.dat"
             files[file] = rows(points)
             curves.append(f"'{file}' using 1:2:3:4 with yerrorbars pointtype 7 linewidth 2 "
                           f"title '{which}'")
@@ -42,13 +43,19 @@ def bars(name, title, labels, series):
     return "\n".join(lines) + "\n", files
 
 
+def compared(report, only=COMPARED):
+    """[(title of a curve, number of VMs, mode)]."""
+    return [(f"{vms} VM {mode}", vms, mode) for vms in bench_results.numbers_of_vms(report)
+            for mode in only]
+
+
 def throughput(report, summary):
-    cells = [one for one in summary["cells"] if one["mode"] == ALL]
+    cells = [one for one in summary["cells"] if one["mode"] in COMPARED]
     labels = [name for name in WORKLOADS if any(one["workload"] == name for one in cells)]
-    series = {f"{vms} VM": {one["workload"]: one["ratio"] for one in cells
-                            if one["vms"] == vms}
-              for vms in bench_results.numbers_of_vms(report)}
-    return bars("throughput", f"{ALL}, kernel {report['kernel']}", labels, series)
+    series = {title: {one["workload"]: one["ratio"] for one in cells
+                      if one["vms"] == vms and one["mode"] == mode}
+              for title, vms, mode in compared(report)}
+    return bars("throughput", f"throughput, kernel {report['kernel']}", labels, series)
 
 
 def ablation(report, summary):
@@ -63,18 +70,18 @@ def ablation(report, summary):
 def extensions(report, _summary):
     """Of all workloads together: the share of the extensions that were longer."""
     files, curves = {}, []
-    for vms in bench_results.numbers_of_vms(report):
+    for title, vms, mode in compared(report, (FREE, ALL)):
         windows = [window for part in bench_results.of_kind(report, "throughput").values()
-                   if part["part"]["vms"] == vms for window in bench_results.of_mode(part, ALL)]
+                   if part["part"]["vms"] == vms for window in bench_results.of_mode(part, mode)]
         bins = bench_results.counts(windows)["ext"]
         if bins:
             points = bench_figures.later_than(bins)
-            file = f"extensions-{vms}VM.dat"
+            file = f"extensions-{title.replace(' ', '-')}.dat"
             files[file] = "# below_us share\n" + "".join(
                 f"{at / 1000:.6g} {share:.6g}\n" for at, share in points)
-            curves.append(f"'{file}' with steps linewidth 2 title '{vms} VM'")
+            curves.append(f"'{file}' with steps linewidth 2 title '{title}'")
     lines = ["set logscale xy", "set grid", "set key bottom left",
-             f"set title 'extensions, {ALL}, kernel {report['kernel']}'",
+             f"set title 'extensions, kernel {report['kernel']}'",
              "set xlabel 'length, us'", "set ylabel 'share that was longer'",
              "plot " + ", \\\n     ".join(curves)]
     return "\n".join(lines) + "\n", files

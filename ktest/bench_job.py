@@ -31,7 +31,7 @@ class Bench:
         """Boot them; `nopv`: also as many without PV spinlocks."""
         self.t, self.part = t, part
         self.work = WORKLOADS[part["workload"]]
-        self.marks, self.paused = [], None
+        self.marks, self.paused = [], []
         self.guests = {"pv": self.boot("vm", "")}
         if nopv:
             self.guests["nopv"] = self.boot("nopv", "nopvspin")
@@ -82,27 +82,30 @@ class Bench:
 
     # Modes.
 
-    def run_only(self, kind):
-        """The guests of one kind run, the others stand still."""
-        other = KINDS[1 - KINDS.index(kind)]
-        if self.paused == kind or (self.paused is None and other in self.guests):
-            for name, command in ((other, "stop"), (kind, "cont")):
-                for guest in self.guests[name]:
-                    guest.qmp(command)
-            self.paused = other
+    def run_only(self, guests):
+        """These run, all others stand still."""
+        others = [guest for some in self.guests.values() for guest in some
+                  if guest not in guests]
+        for guest in others:
+            if guest not in self.paused:
+                guest.qmp("stop")
+                self.paused.append(guest)
+        for guest in [guest for guest in self.paused if guest in guests]:
+            guest.qmp("cont")
+            self.paused.remove(guest)
 
     def resume(self):
         """At the end: a guest that stands still cannot be asked for its log."""
-        for guest in self.guests.get(self.paused, ()):
-            guest.qmp("cont")
-        self.paused = None
+        while self.paused:
+            self.paused.pop().qmp("cont")
 
     def switch(self, name):
         """Into a mode: the guests that run in it."""
         mode = MODES[name]
-        kind = KINDS[mode.nopv]
-        self.run_only(kind)
-        guests = self.guests[kind]
+        guests = self.guests[KINDS[mode.nopv]]
+        if mode.one:
+            guests = guests[:1]
+        self.run_only(guests)
         self.mark(guests, mode.marks)
         self.poll(guests, mode.poll)
         self.t.ecsctl("enable", *map(who, guests), *mode.host)

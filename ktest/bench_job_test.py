@@ -7,7 +7,7 @@ from unittest import mock
 import bench_job
 import bench_modes
 import bench_read_test
-from bench_modes import ALL, FREE, NOPV, POLL, STOCK
+from bench_modes import ALL, ALONE, FREE, MODES, NOPV, POLL, STOCK
 from bench_work import WORKLOADS
 from common import who
 from guest import GuestError
@@ -43,7 +43,7 @@ class Guest:
         if self.host[:1] == bench_modes.OBSERVE and not on and not self.polls:
             return NOPV if "nopvspin" in self.cmdline else STOCK
         return next(name for name, mode in bench_modes.MODES.items()
-                    if name not in (STOCK, NOPV)
+                    if name not in (STOCK, NOPV, ALONE)
                     and mode.host in (self.host, self.host + bench_modes.UNTOLD)
                     and mode.poll == self.polls and set(mode.marks) - set(self.missing) == on)
 
@@ -154,17 +154,19 @@ class Throughput(unittest.TestCase):
         host, data = run(throughput())
         self.assertEqual([w["mode"] for w in data["windows"]],
                          [*bench_modes.MODES, *reversed(bench_modes.MODES)])
-        self.assertEqual([w["round"] for w in data["windows"]], [0] * 9 + [1] * 9)
+        self.assertEqual([w["round"] for w in data["windows"]], [0] * 10 + [1] * 10)
         for window in data["windows"]:
-            self.assertEqual(window["rates"], [RATES.get(window["mode"], 100.0)] * 2)
-            self.assertEqual(window["run_ns"], [10 ** 9] * 2)
+            running = 1 if MODES[window["mode"]].one else 2
+            self.assertEqual(window["rates"], [RATES.get(window["mode"], 100.0)] * running)
+            self.assertEqual(window["run_ns"], [10 ** 9] * running)
         self.assertEqual(data["marks"], list(bench_modes.MARKS))
         self.assertEqual(data["spinlocks"], {"pv": "PV spinlocks enabled",
                                              "nopv": "PV spinlocks disabled"})
         # What ran was in the mode that it is counted for, in the guests of its kind.
         ran = host.loads[4:]		# without warming up: two of each kind
         self.assertEqual([mode for _, mode, _ in ran],
-                         [w["mode"] for w in data["windows"] for _ in range(2)])
+                         [mode for w in data["windows"] for mode in
+                          ([STOCK] if w["mode"] == ALONE else [w["mode"]] * 2)])
         for name, mode, _ in ran:
             self.assertEqual(name.startswith("nopv"), mode == NOPV)
         self.assertFalse(any(guest.paused for guest in host.guests))
@@ -183,12 +185,18 @@ class Throughput(unittest.TestCase):
         self.assertEqual([guest.name for guest in host.guests], ["vm0", "vm1"])
         self.assertEqual(list(data["spinlocks"]), ["pv"])
 
+    def test_one_alone(self):
+        host, _ = run(throughput(vms=4, modes=[STOCK, ALONE]), rounds=2)
+        self.assertEqual([name for name, _, _ in host.loads[4:]],
+                         ["vm0", "vm1", "vm2", "vm3", "vm0"] + ["vm0", "vm0", "vm1", "vm2", "vm3"])
+        self.assertFalse(any(guest.paused for guest in host.guests))
+
     def test_missing_marks(self):
         _, data = run(throughput(), missing=("mutex", "rcu"))
         self.assertEqual(set(data["unavailable"]), {"ecs-mutex", "ecs-rcu"})
         self.assertIn("no mark_rcu", data["unavailable"]["ecs-rcu"])
         self.assertEqual(data["marks"], ["rwsem", "percpu_rwsem"])
-        self.assertEqual(len(data["windows"]), 14)
+        self.assertEqual(len(data["windows"]), 16)
         self.assertIn(ALL, {window["mode"] for window in data["windows"]})
 
     def test_no_marks_at_all(self):

@@ -22,18 +22,21 @@ FREE = "ecs-free"
 POLL = "ecs-poll"
 STOCK = "stock"
 NOPV = "stock-nopv"
+ALONE = "stock-alone"
 
 
 @dataclasses.dataclass(frozen=True)
 class Mode:
     """host: words for `ecsctl enable`, which leaves alone what is not given: what one
     mode sets, each mode that it matters to has to set; marks: classes that are on in
-    the guest; nopv: guests without PV spinlocks; poll: idle CPUs of the guest poll."""
+    the guest; nopv: guests without PV spinlocks; poll: idle CPUs of the guest poll;
+    one: the first guest runs, and the others stand still."""
     about: str
     host: tuple = ON + UNTOLD
     marks: tuple = ()
     nopv: bool = False
     poll: bool = False
+    one: bool = False
 
 
 def alone(mark):
@@ -43,6 +46,9 @@ def alone(mark):
 MODES = {
     STOCK: Mode("counted only: `ecsctl enable --observe`", OBSERVE + UNTOLD),
     NOPV: Mode("the same, guests booted with `nopvspin`", OBSERVE + UNTOLD, nopv=True),
+    ALONE: Mode("the first VM has all CPUs and the others stand still: what the VMs together "
+                "would get if each ran with all of its vCPUs at once, and switching cost "
+                "nothing", OBSERVE + UNTOLD, one=True),
     FREE: Mode("as installed, the free marks: the guest's preempt count"),
     **{alone(mark): Mode(f"the free marks and `mark_{mark}`", marks=(mark,)) for mark in MARKS},
     ALL: Mode("the free marks and those of all sleeping locks", marks=SLEEPING),
@@ -68,7 +74,8 @@ FAIRNESS_WORKLOAD = "dentry"
 def parts(workloads, vms, modes, others):
     """[part]: one boot each; `others` are "overhead" and "fairness"."""
     found = [{"kind": "throughput", "workload": workload, "vms": number,
-              "modes": list(modes)} for number in vms for workload in workloads]
+              "modes": [mode for mode in modes if number > 1 or not MODES[mode].one]}
+             for number in vms for workload in workloads]
     if "fairness" in others:
         found.append({"kind": "fairness", "workload": FAIRNESS_WORKLOAD, "vms": 2,
                       "modes": list(FAIRNESS_MODES)})

@@ -147,7 +147,7 @@ class Text(unittest.TestCase):
             self.assertEqual(set(raw) - set(self.everything()), {"summary", "targets"})
             bench_report.write(raw, folder)
             self.assertEqual((folder / "report.md").read_text(), first)
-            self.assertIn("throughput-2VM.dat", (folder / "throughput.gp").read_text())
+            self.assertIn("throughput-2-VM-ecs-all.dat", (folder / "throughput.gp").read_text())
 
     def test_nothing_measured(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -163,14 +163,15 @@ class Text(unittest.TestCase):
         report = self.everything()
         summary = bench_results.summarise(report)
         script, files = bench_draw.throughput(report, summary)
-        self.assertEqual(sorted(files), ["throughput-1VM.dat", "throughput-2VM.dat"])
-        first = files["throughput-1VM.dat"].splitlines()[1].split()
+        self.assertEqual(sorted(files), ["throughput-1-VM-ecs-all.dat", "throughput-2-VM-ecs-all.dat",
+                                         "throughput-2-VM-ecs-free.dat"])
+        first = files["throughput-1-VM-ecs-all.dat"].splitlines()[1].split()
         self.assertEqual((first[1], first[-1]), ("1.21", '"unix"'))
         self.assertIn("'unix' ", script)
         _, files = bench_draw.extensions(report, summary)
-        self.assertEqual(files["extensions-1VM.dat"].splitlines()[1:], ["1.024 0.1", "2.048 0"])
+        self.assertEqual(files["extensions-1-VM-ecs-all.dat"].splitlines()[1:], ["1.024 0.1", "2.048 0"])
         script, files = bench_draw.fairness(report, summary)
         self.assertEqual(sorted(files), ["fairness-one.dat", "fairness-stock.dat"])
         self.assertEqual(files["fairness-stock.dat"].splitlines()[2],
                          '2.000 0.5 0.5 0.5 "stock"')
-        self.assertIn('"ecs-free"', bench_draw.ablation(report, summary)[1]["ablation-2VM.dat"])
+        self.assertIn('"ecs-free"', bench_draw.ablation(report, summary)[1]["ablation-2-VM.dat"])
