@@ -34,7 +34,7 @@ static int device_error;
  * RCU does not watch: nothing here may be traced or probed. Before v6.3 interrupts
  * were on or off when this returned, since then they are off.
  *
- * Context: the idle task, interrupts off; TIF_POLLING_NRFLAG set, and set again
+ * Context: the idle task, interrupts off; TIF_POLLING_NRFLAG clear, cpuidle sets it
  * afterwards.
  */
 static noinstr int enter(struct cpuidle_device *dev, struct cpuidle_driver *drv,

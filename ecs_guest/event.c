@@ -68,7 +68,10 @@ static int on_pm(struct notifier_block *nb, unsigned long code, void *data)
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
+		/* User space runs again: not on a CPU on its way down. */
+		cpus_read_lock();
 		on_each_cpu(arrive, NULL, 1);
+		cpus_read_unlock();
 		break;
 	}
 	return NOTIFY_DONE;

@@ -11,10 +11,14 @@
  * loses by it (docs/measured.md) was measured before the host gave them one of their own.
  *
  * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (likewise, in the
- * kernels that we have seen), and locks that are held while their kind is switched on.
- * A release without a count is clipped at 0; if the task holds other locks of that sort,
- * it takes one of theirs. So does a wait for a ww_mutex that is given up. More than the
- * count can hold is not counted, so that the last of the releases are clipped.
+ * kernels that we have seen; of old ones a trylock is), atomic_dec_and_mutex_lock()
+ * (likewise), and locks that are held while their kind is switched on. A release without
+ * a count is clipped at 0; if the task holds other locks of that sort, it takes one of
+ * theirs. So does a wait for a ww_mutex that is given up. More than the count can hold is
+ * not counted, so that the last of the releases are clipped.
+ *
+ * A writer that spins for an rw_semaphore has it by the marks: no tracepoint says that it
+ * waits before it sleeps (it does in the probed slow path, see wait_probe.c).
  *
  * Too high is what a task ends with whose lock another one releases, as NFS does for an
  * unlink of an open file, and the freezing of a file system.

@@ -4,6 +4,7 @@
 #include <linux/mutex.h>
 
 #include "carry.h"
+#include "compat/ww_mutex.h"
 #include "mark.h"
 #include "mark_kind.h"
 
@@ -29,7 +30,7 @@ struct ecsg_mark_kind ecsg_mark_kinds[ECSG_MARK_KINDS] = {
 		.name = "mutex",
 		.wait = ECSG_WAIT_MUTEX,
 		.hooks = {
-			[ECSG_MARK_LEAVE].names = { "mutex_unlock" },
+			[ECSG_MARK_LEAVE].names = { ECS_MUTEX_UNLOCKS },
 			[ECSG_MARK_TRY].names = { "mutex_trylock" },
 			[ECSG_MARK_ENTER].names = { "mutex_lock",
 					  "mutex_lock_interruptible",

@@ -50,12 +50,20 @@ static void fill_header(struct ecs_abi_header *header)
 void ecsg_page_publish(void *unused)
 {
 	struct ecs_abi_page *page = this_cpu_read(ecsg_page);
+	u64 generation;
 
 	fill_header(&page->header);
 	this_cpu_write(wanted, true);
 	this_cpu_write(ecsg_page_session, 0);
-	if (!ecsg_host_write(ECS_ABI_MSR_PAGE,
-			     slow_virt_to_phys(page) | ECS_ABI_PAGE_ENABLE))
+	if (ecsg_host_write(ECS_ABI_MSR_PAGE,
+			    slow_virt_to_phys(page) | ECS_ABI_PAGE_ENABLE)) {
+		/* Refused, which changes nothing: an earlier one may be in force. */
+		ecsg_host_write(ECS_ABI_MSR_PAGE, 0);
+		return;
+	}
+	/* A host without ecs may take any MSR, and then knows nothing of it. */
+	if (!ecsg_host_read(ECS_ABI_MSR_STATUS, &generation) && generation &&
+	    generation == READ_ONCE(page->host.generation))
 		this_cpu_write(ecsg_page_session,
 			       this_cpu_inc_return(last_session));
 }

@@ -70,20 +70,24 @@ static __always_inline bool is_alone(void)
 	       ecs_abi_is_pcpu_alone(page);
 }
 
-/* Return: whether there is something to run. */
+/* Return: whether there is something to run; TIF_POLLING_NRFLAG is set if there is not. */
 static __always_inline bool poll(struct idle *idle, u64 began)
 {
-	bool woken, alone;
+	bool woken, alone = true;
 
 	idle->polls++;
 	raw_local_irq_enable();
-	for (;;) {
-		woken = need_resched();
+	/* Cleared before a driver of cpuidle is called, as most of them halt. */
+	woken = current_set_polling_and_test();
+	while (!woken) {
 		alone = is_alone();
-		if (woken || !alone || rdtsc() - began >= idle->window)
+		if (!alone || rdtsc() - began >= idle->window)
 			break;
 		cpu_relax();
+		woken = need_resched();
 	}
+	if (woken)
+		__current_clr_polling();
 	raw_local_irq_disable();
 	idle->polled += rdtsc() - began;
 	if (woken)
@@ -97,9 +101,9 @@ static __always_inline bool poll(struct idle *idle, u64 began)
  * ecsg_poll_idle() - wait for something to run, or an interrupt
  *
  * Who wakes a task that has TIF_POLLING_NRFLAG sets its NEED_RESCHED and sends no
- * interrupt: the flag goes before the CPU halts.
+ * interrupt: the CPU has the flag while it polls, and not when it halts.
  *
- * Context: the idle task with that flag set, interrupts off; RCU need not watch.
+ * Context: the idle task without that flag, interrupts off; RCU need not watch.
  * Return: whether polling was enough, interrupts off.
  */
 noinstr bool ecsg_poll_idle(void)
