@@ -60,7 +60,9 @@ void ecsh_follow_wakeup(struct task_struct *p)
 		}
 		b->woke_boosted = b->budget.phase == ECS_BUDGET_BOOSTED;
 	}
-	if (b->budget.phase == ECS_BUDGET_BOOSTED)
+	/* An idle CPU dispatches it anyway: it cannot have picked another one meanwhile. */
+	if (b->budget.phase == ECS_BUDGET_BOOSTED &&
+	    !READ_ONCE(per_cpu(ecsh_queue, b->cpu).is_idle))
 		ecsh_queue_kick(b);
 unlock:
 	raw_spin_unlock(&b->lock);

@@ -193,12 +193,16 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	if (READ_ONCE(v->mode) == ECS_MODE_OFF)
 		return false;
 	task = READ_ONCE(v->task);
-	/* Preemption is settled already: nothing to defer, nothing to count. */
-	if (!task || test_tsk_need_resched(task))
+	/*
+	 * Preemption is settled already, or it leaves by itself (an account that is
+	 * brought up to date on the way out): nothing to defer, nothing to count.
+	 */
+	if (!task || test_tsk_need_resched(task) || !ecs_sched_is_running(task))
 		return false;
 
 	raw_spin_lock(&v->lock);
-	if (!page_of(v))
+	/* Its thread may stop to run it without the runqueue lock: ecsh_gate_leave(). */
+	if (READ_ONCE(per_cpu(ecsh_vcpu_running, cpu)) != v || !page_of(v))
 		goto unlock;
 	ecsh_stats_inc(&v->stats, kind == ECSH_GATE_TICK ? ECS_STAT_REQ_TICK :
 							   ECS_STAT_REQ_WAKEUP);
@@ -265,8 +269,11 @@ enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer)
 	u64 next;
 
 	lockdep_assert_irqs_disabled();
-	if (this_cpu_read(ecsh_vcpu_running) != v)
+	if (this_cpu_read(ecsh_vcpu_running) != v) {
+		/* If its record went first, what was deferred here is due still. */
+		preempt_now();
 		return HRTIMER_NORESTART;
+	}
 	raw_spin_lock(&v->lock);
 	next = look(v);
 	if (next)
@@ -403,6 +410,24 @@ void ecsh_gate_leave(void)
 	end_now(v, ECS_STAT_ENDED_OFF);
 	ecs_policy_off_cpu(&v->params, &v->state, now_ns());
 	raw_spin_unlock(&v->lock);
+}
+
+/**
+ * ecsh_gate_forget() - the vCPU's record goes
+ * @v: runs nowhere, and its timer neither
+ *
+ * The counters of its VM stay: they are to say how each extension ended.
+ *
+ * Context: any, interrupts on.
+ */
+void ecsh_gate_forget(struct ecsh_vcpu *v)
+{
+	u64 now = now_ns();
+
+	raw_spin_lock_irq(&v->lock);
+	if (ecs_policy_end(&v->params, &v->state, now) == ECS_POLICY_ENDED)
+		ended(v, ECS_STAT_ENDED_OFF, now);
+	raw_spin_unlock_irq(&v->lock);
 }
 
 /**

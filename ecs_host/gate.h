@@ -19,6 +19,7 @@ void ecsh_gate_yield(struct ecsh_vcpu *v);
 void ecsh_gate_sched_out(struct ecsh_vcpu *v);
 void ecsh_gate_join(struct ecsh_vcpu *v);
 void ecsh_gate_leave(void);
+void ecsh_gate_forget(struct ecsh_vcpu *v);
 enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer);
 
 #endif /* ECSH_GATE_H */

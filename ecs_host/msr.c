@@ -90,6 +90,8 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 		return FAULT;
 	v = ecsh_vcpu_get(vcpu);
 	page = may_register(v) ? ecsh_page_create(vcpu, gpa) : ERR_PTR(-EPERM);
+	/* What follows is short, and rmmod waits for it: ecsh_hook_drain(). */
+	module_put(THIS_MODULE);
 	if (!IS_ERR(page) && ecsh_thread_attach(v)) {
 		ecsh_page_discard(page);
 		page = ERR_PTR(-EBUSY);
@@ -100,7 +102,6 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 		ecsh_vcpu_register(v, page);
 		ret = DONE;
 	}
-	module_put(THIS_MODULE);
 	return ret;
 }
 

@@ -123,7 +123,7 @@ static void kicked(void *unused)
  * ecsh_queue_kick() - have the CPU of a boost dispatch it
  * @b: the boost, on a queue
  *
- * Unless it has to wait for another boost; an idle CPU dispatches it anyway.
+ * Unless it has to wait for another boost.
  *
  * Context: b->lock held.
  */
@@ -133,8 +133,6 @@ void ecsh_queue_kick(struct ecsh_boost *b)
 	struct ecsh_boost *serving = READ_ONCE(q->serving);
 
 	lockdep_assert_held(&b->lock);
-	if (READ_ONCE(q->is_idle))
-		return;
 	if (serving && serving != b) {
 		ecsh_boost_poke();
 		return;

@@ -69,6 +69,7 @@ static void free_work(struct work_struct *work)
 		cmpxchg(per_cpu_ptr(&ecsh_vcpu_running, cpu), v, NULL);
 	synchronize_rcu();
 	hrtimer_cancel(&v->timer);
+	ecsh_gate_forget(v);
 	ecsh_vm_remove_vcpu(v);
 	synchronize_rcu();
 	kfree(v);
