@@ -25,8 +25,9 @@ GONE = re.compile(r"RIP: 0010:0xffffffff[c-f]")
 # interrupt nor a fault: the emulator's doing, also without any module of ours (measured.md,
 # Lost hosts). What lay on the stack says nothing then.
 BEHIND_VMRUN = re.compile(r"Code: .* 0f 01 d8 (?:58 )?<")
-PANIC = re.compile(r"Kernel panic|\bOops\b|double fault|BUG: |general protection|"
-                   r"corrupted stack|triple fault")
+# The end of a kernel, not of a complaint.
+CRASH = re.compile(r"Kernel panic|\bOops\b|double fault|general protection|"
+                   r"stack guard page|corrupted stack|triple fault")
 # A report of a data race or a leak that has to do with us: a function of ours, or
 # of a module that is gone, whose addresses have no names any more.
 OUR_FRAME = re.compile(r"\becs[hg]?_|\[ecs_|"
@@ -75,8 +76,9 @@ def excerpt(text, found, before=2, after=45):
     return "\n".join(lines[max(0, first - before):first + after])
 
 
-def panicked(text):
-    return bool(PANIC.search(text))
+def crashed(text):
+    """Has a kernel come to its end here, whoever's fault it is?"""
+    return bool(CRASH.search(text))
 
 
 def loaded(text):
