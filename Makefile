@@ -34,7 +34,7 @@ help:
 	@echo 'make test-debug    the nested tests with a kernel full of checks, as host and as guest'
 	@echo '                   (KERNEL= TESTS= DEBUG=debug|kcsan; docs/kernels.md)'
 	@echo 'make classes       nested: each of the six problems that eCS is against, provoked (KERNEL=)'
-	@echo 'make soak          nested: ten million locks of each kind that is marked (KERNEL=)'
+	@echo 'make soak          ten million locks of each kind that is marked, on 6.1 and 6.12 (STEPS=)'
 	@echo 'make test-matrix   the core of the nested tests on every kernel and pair of them, 5.10, too;'
 	@echo '                   the least of them on the rt and cloud flavours'
 	@echo 'make fuzz          libFuzzer on the pure files of module and ecsctl (SECONDS= TARGET=)'
@@ -133,7 +133,7 @@ classes: setup
 
 .PHONY: soak
 soak: setup
-	ktest/run --host $(KERNEL) --guest $(KERNEL) soak.
+	ktest/soak.py $(if $(STEPS),--steps $(STEPS))
 
 # cache.py lists the kernels.
 .PHONY: test-matrix

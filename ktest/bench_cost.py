@@ -9,9 +9,7 @@ report.md to build/bench-cost.
 """
 import argparse
 import json
-import os
 import pathlib
-import subprocess
 import sys
 import time
 import unittest
@@ -19,19 +17,15 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
+import alone  # noqa: E402
 import build  # noqa: E402
 import cache  # noqa: E402
 import cost_report  # noqa: E402
 import fetch  # noqa: E402
-import image  # noqa: E402
-import machine  # noqa: E402
-import splats  # noqa: E402
 
 BOUNDS = cache.KTEST / "cost_bounds.json"
 DOCUMENT = cache.TOP / "docs/cost.md"
 MODULES = ("ecs_cost", "ecs_guest_alone")
-CMDLINE = ("console=ttyS0 loglevel=5 panic=-1 oops=panic no_timer_check mitigations=off "
-           "random.trust_cpu=on cryptomgr.notests lsm= audit=0")
 # Instructions are the only clock there is, and nothing comes from outside: an idle
 # CPU skips to its next timer, chance and the date are the same in each run.
 CLOCK = ("-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
@@ -58,46 +52,12 @@ def arguments():
     return options
 
 
-def initramfs(kernel):
-    content = {"init": (cache.KTEST / "cost_init.sh").read_bytes()}
-    image.busybox(content)
-    content.update({f"{folder}/.keep": b"" for folder in ("proc", "sys", "dev")})
-    for name in MODULES:
-        content[f"{name}.ko"] = (cache.BUILD / kernel.name / "tree/ktest/modules"
-                                 / f"{name}.ko")
-    return image.write(content, cache.BUILD / kernel.name / "cost.cpio")
-
-
 def boot(kernel, number, logs):
     """Boot once and measure: what cost_report.parse() gives. A boot with another
     number has other random numbers, and its memory elsewhere."""
-    console, output = (logs / f"{kernel.name}-{number}.{what}" for what in ("console", "out"))
-    for path in (console, output):
-        path.unlink(missing_ok=True)
-    qemu = cache.Qemu()
-    command = [
-        qemu.binary, *qemu.args, "-nodefaults", "-no-user-config", "-display", "none",
-        "-no-reboot", "-M", "q35", *CLOCK, "-seed", str(number), "-cpu", "max",
-        "-m", f"{448 + 64 * number}M",
-        "-kernel", str(kernel.vmlinux), "-initrd", str(initramfs(kernel)),
-        "-append", CMDLINE, "-serial", f"file:{console}", "-serial", f"file:{output}"]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT,
-                              env={**os.environ, **qemu.env},
-                              preexec_fn=machine.die_with_parent)
-        said = done.stdout
-    except subprocess.TimeoutExpired:
-        said = f"QEMU was killed after {TIMEOUT} s"
-    text = console.read_text(errors="replace") if console.exists() else ""
-    trace = splats.find(text)
-    try:
-        if trace:
-            raise ValueError("the kernel complains")
-        return cost_report.parse(output.read_text() if output.exists() else "")
-    except ValueError as error:
-        detail = splats.excerpt(text, trace) if trace else text[-1000:]
-        raise RuntimeError(f"boot {number}: {error}\n{said}{detail}") from None
+    return alone.boot(kernel, alone.initramfs(kernel, "cost_init.sh", MODULES),
+                      (*CLOCK, "-seed", str(number), "-m", f"{448 + 64 * number}M"),
+                      logs / f"{kernel.name}-{number}", TIMEOUT, cost_report.parse)
 
 
 def measure(kernel, options, say):

@@ -5,7 +5,7 @@ import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / name) for name in ("", "tests")]
 sys.dont_write_bytecode = True
 
 import bench_tool  # noqa: E402
@@ -13,6 +13,7 @@ import cache  # noqa: E402
 import debug_kernel  # noqa: E402
 import guest  # noqa: E402
 import kinds  # noqa: E402
+import soak  # noqa: E402
 import splats  # noqa: E402
 
 RULE = "[   12.345678] " + "=" * 66
@@ -76,6 +77,15 @@ class Splats(unittest.TestCase):
         for code in ("0f 01 d8 <58> 48", "0f 01 d8 58 <48> 89"):
             self.assertFalse(splats.ours(mine.replace("0f 0b <48> 89", code)), code)
 
+    def test_what_is_a_crash(self):
+        for line in ("Oops: stack guard page: 0000 [#1] PREEMPT SMP NOPTI",
+                     "Kernel panic - not syncing: x", "traps: PANIC: double fault, error: 0x0"):
+            self.assertTrue(splats.crashed(line), line)
+        for line in ("watchdog: BUG: soft lockup - CPU#1 stuck for 27s!", "WARNING: CPU: 0 at x",
+                     "BUG: KASAN: slab-use-after-free in f", "rcu: INFO: detected stalls",
+                     "BUG: sleeping function called from invalid context at x.c:1"):
+            self.assertFalse(splats.crashed(line), line)
+
     def test_leaks(self):
         text = leak(KERNEL) + leak(KERNEL, OURS) + leak(NAMELESS)
         mine, others = splats.leaks(text)
@@ -120,6 +130,42 @@ class Kinds(unittest.TestCase):
         finally:
             kinds.be_patient("6.12")
         self.assertEqual(kinds.patient(10), 10)
+
+
+class Soak(unittest.TestCase):
+    LOOK = "".join(f"{{0}} {kind} on 0\n" for kind in soak.KINDS) + (
+        "{0} held {1}\n{0} clipped 19\n{0} lost 0\n")
+    LOAD = "running 0 done 7 failed 2 slept 3 moved 4 compared 1 wrong 0"
+
+    def text(self, load=LOAD, held=5):
+        words = load.split()
+        return (self.LOOK.format("before", 6) + self.LOOK.format("before", 5) + "at 3\n"
+                + "".join(f"load {name} {value}\n"
+                          for name, value in zip(words[::2], words[1::2]))
+                + self.LOOK.format("after", held) + self.LOOK.format("after", held) + "end\n")
+
+    def wrong(self, kind="mutex", **more):
+        return soak.complaints(kind, 7, soak.parse(self.text(**more)))
+
+    def test_good(self):
+        self.assertEqual(self.wrong(), [])
+        self.assertEqual(self.wrong("rcu", load=self.LOAD.replace("slept 3", "slept 0")), [])
+
+    def test_what_may_be_wrong(self):
+        for old, new in (("done 7", "done 6"), ("compared 1", "compared 0"),
+                         ("failed 2", "failed 0"), ("slept 3", "slept 0"),
+                         ("moved 4", "moved 0"), ("wrong 0", "wrong 1")):
+            self.assertEqual(len(self.wrong(load=self.LOAD.replace(old, new))), 1, new)
+        for held in (4, 6):
+            self.assertEqual(self.wrong(held=held), ["locks seem held at rest"])
+        text = self.text().replace("after lost 0", "after lost 1").replace(
+            "after clipped 19", "after clipped 20").replace("before rcu on", "before rcu off")
+        self.assertEqual(len(soak.complaints("mutex", 7, soak.parse(text))), 3)
+
+    def test_cut_off(self):
+        for text in ("", self.text()[:-4], "error insmod ecs_lock\n"):
+            with self.assertRaises(ValueError):
+                soak.parse(text)
 
 
 if __name__ == "__main__":

@@ -344,10 +344,11 @@ static void stop_all(void)
 static int report(char *buffer, const struct kernel_param *kp)
 {
 	return sysfs_emit(buffer,
-			  "running %d\ndone %ld\nfailed %ld\nslept %ld\nmoved %ld\nwrong %ld\n",
+			  "running %d\ndone %ld\nfailed %ld\nslept %ld\nmoved %ld\ncompared %d\nwrong %ld\n",
 			  atomic_read(&running), atomic_long_read(&done),
 			  atomic_long_read(&failed), atomic_long_read(&slept),
-			  atomic_long_read(&moved), atomic_long_read(&wrong));
+			  atomic_long_read(&moved), !!held,
+			  atomic_long_read(&wrong));
 }
 
 static const struct kernel_param_ops report_ops = { .get = report };

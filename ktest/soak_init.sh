@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# First process of the kernel that ktest/soak.py runs. The variables come from its
+# command line: marks and locks are parameters of the modules, commas between them
+# as @, parameters apart by a colon. On the second serial port:
+#	before N, after N	a line of what is marked, in each of several looks
+#	load N			a line of what ecs_lock did
+#	at N			how many operations are done so far
+#	error TEXT		why there is no more
+#	end
+export PATH=/bin
+guest=/sys/module/ecs_guest_alone/parameters
+lock=/sys/module/ecs_lock/parameters
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+stty -F /dev/ttyS1 raw
+exec >/dev/ttyS1 2>&1
+
+off() {
+	echo o >/proc/sysrq-trigger
+	sleep 60
+}
+
+fail() {
+	echo "error $*"
+	off
+}
+
+# load MODULE PARAMETERS
+load() {
+	# shellcheck disable=SC2046 # words
+	insmod "/$1.ko" $(echo "$2" | tr ':@' ' ,') || fail "insmod $1"
+}
+
+look() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		sed "s/^/$1 /" $guest/marks || fail "reading the marks"
+	done
+}
+
+load ecs_guest_alone "${marks:-}"
+look before
+load ecs_lock "${locks:-}"
+while grep -q '^running [1-9]' $lock/report; do
+	sleep 5
+	sed -n 's/^done/at/p' $lock/report
+done
+sed 's/^/load /' $lock/report
+look after
+rmmod ecs_lock || fail "rmmod ecs_lock"
+rmmod ecs_guest_alone || fail "rmmod ecs_guest_alone"
+echo end
+off
