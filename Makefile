@@ -8,7 +8,11 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
-DKMS_SRC := /usr/src/ecs-$(VERSION)
+DKMS ?= dkms
+DKMS_FLAGS ?=
+# With DESTDIR, for a package: the sources only, dkms is run where that is installed.
+DKMS_TOP := $(DESTDIR)/usr/src
+DKMS_SRC := $(DKMS_TOP)/ecs-$(VERSION)
 DKMS_FILES := Kbuild dkms.conf LICENSE common ecs_host ecs_guest
 
 .PHONY: all
@@ -54,18 +58,32 @@ ecsctl:
 # The sources as dkms wants them, without what a build has left in the tree.
 .PHONY: dkms-source
 dkms-source:
+	rm -rf $(DKMS_SRC)
 	install -d $(DKMS_SRC)
 	cp -r $(DKMS_FILES) $(DKMS_SRC)/
 	find $(DKMS_SRC) \( -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
 
+# dkms would install what it has built of a version before, whatever the sources are now.
+.PHONY: install-modules
+install-modules: dkms-source
+	if $(DKMS) status -m ecs -v $(VERSION) | grep -q .; then \
+		$(DKMS) remove -m ecs -v $(VERSION) --all; \
+	fi
+	$(DKMS) install -m ecs -v $(VERSION) $(DKMS_FLAGS)
+
 .PHONY: install
-install: ecsctl dkms-source
-	dkms install -m ecs -v $(VERSION) --force
+install: ecsctl $(if $(DESTDIR),dkms-source,install-modules)
 	$(MAKE) -C userspace/ecsctl install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 .PHONY: uninstall
 uninstall:
-	-dkms remove -m ecs -v $(VERSION) --all
+ifeq ($(DESTDIR),)
+	$(DKMS) status -m ecs | sed -nE 's|^ecs[/, ]+([^,: ]+).*|\1|p' | sort -u | \
+		while read -r version; do \
+			$(DKMS) remove -m ecs -v $$version --all; \
+			rm -rf $(DKMS_TOP)/ecs-$$version; \
+		done
+endif
 	rm -rf $(DKMS_SRC)
 	$(MAKE) -C userspace/ecsctl uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 

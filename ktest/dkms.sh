@@ -49,6 +49,30 @@ for headers in "$cache"/kernels/*/usr/src/linux-headers-*-amd64; do
 done
 on remove "ecs/$version" --all >"$work/log" 2>&1
 result $? "dkms remove"
+
+# install: what `make install` does for the last one of these kernels
+install() {
+	make --no-print-directory -s -C "$top" install-modules DKMS_TOP="$work/src" \
+		DKMS="dkms --dkmstree $work/tree --sourcetree $work/src --installtree $work/installed" \
+		DKMS_FLAGS="-k $release --kernelsourcedir $headers --no-depmod" >"$work/log" 2>&1
+	status=$?
+	[ $status = 0 ] || sed 's/^/# /' "$work/log"
+	return $status
+}
+
+if [ -n "${release:-}" ]; then
+	mkdir -p "$work/installed/$release"
+	install
+	result $? "install for $release"
+	built=$work/tree/ecs/$version/$release/x86_64
+	touch "$built/from_before" "$work/src/ecs-$version/gone_since"
+	install && [ -d "$built" ] && [ ! -e "$built/from_before" ] &&
+		[ ! -e "$work/src/ecs-$version/gone_since" ]
+	result $? "install again builds again"
+	installed=$(find "$work/installed/$release" -name 'ecs_*.ko*' | wc -l)
+	[ "$installed" = 2 ]
+	result $? "two modules installed"
+fi
 [ "$number" -gt 2 ] || failed=$((failed + 1))
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
