@@ -141,6 +141,13 @@ static u32 hints_of(const struct ecsh_vm *vm)
 	return vm->params.mode == ECS_MODE_OFF ? 0 : vm->params.hints;
 }
 
+/* The guest may ask for no boost. */
+static void forbid(struct ecsh_vm *vm)
+{
+	vm->sbt_max_ns = 0;
+	vm->usbt_min_ns = 0;
+}
+
 /* Gives a vCPU its VM's parameters. */
 static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
 {
@@ -259,7 +266,7 @@ int ecsh_vm_set(struct ecs_ioc_vm *arg)
 		/* Switched off is all of it: the guest may not ask again. */
 		if ((change.valid & ECS_PARAM_MODE) &&
 		    change.mode == ECS_MODE_OFF)
-			vm->sbt_max_ns = 0;
+			forbid(vm);
 		list_for_each_entry(v, &vm->vcpus, vm_node)
 			apply(vm, v);
 		ecsh_walk_fill_vm(vm, arg);
@@ -343,7 +350,7 @@ void ecsh_vm_disable_all(void)
 	enable_all = false;
 	list_for_each_entry(vm, &ecsh_vms, node) {
 		vm->params.mode = ECS_MODE_OFF;
-		vm->sbt_max_ns = 0;
+		forbid(vm);
 		list_for_each_entry(v, &vm->vcpus, vm_node)
 			apply(vm, v);
 	}

@@ -63,6 +63,32 @@ static int change_one(const struct proc_vm *id,
 	return OUT_OK;
 }
 
+/*
+ * The one bound that is between two parameters, of which one may be the VM's own: seen
+ * before any VM is changed. What cannot be read now is told of when it is changed.
+ */
+static int check(const struct proc_vm *id, const struct ecs_ioc_params *params)
+{
+	char burst[UNITS_TEXT], recheck[UNITS_TEXT], label[VM_LABEL];
+	__u32 burst_ns = params->burst_ns, recheck_ns = params->recheck_ns;
+	struct ecs_ioc_vm vm;
+	bool known;
+
+	if (!(params->valid & (ECS_PARAM_BURST | ECS_PARAM_RECHECK)) ||
+	    host_vm_get(id->pid, &vm, &known))
+		return OUT_OK;
+	if (!(params->valid & ECS_PARAM_BURST))
+		burst_ns = vm.params.burst_ns;
+	if (!(params->valid & ECS_PARAM_RECHECK))
+		recheck_ns = vm.params.recheck_ns;
+	if (burst_ns >= recheck_ns)
+		return OUT_OK;
+	return fail(OUT_USAGE,
+		    "%s: burst (%s) must not be less than recheck (%s)",
+		    vm_label(label, id), units_ns(burst, burst_ns),
+		    units_ns(recheck, recheck_ns));
+}
+
 static int change(const struct vm_list *list,
 		  const struct ecs_ioc_params *params)
 {
@@ -70,6 +96,11 @@ static int change(const struct vm_list *list,
 	size_t i;
 	int code;
 
+	for (i = 0; i < list->count; i++) {
+		code = check(&list->vm[i], params);
+		if (code)
+			return code;
+	}
 	for (i = 0; i < list->count; i++) {
 		code = change_one(&list->vm[i], params);
 		if (code)

@@ -72,6 +72,15 @@ static char *list_value(const char *list, const char *key, bool implied)
 	return found;
 }
 
+static bool name_has_guest(const char *value)
+{
+	char *guest = list_value(value, "guest", true);
+	bool has = !!guest;
+
+	free(guest);
+	return has;
+}
+
 /**
  * cmdline_name() - the name of the VM
  * @args: the arguments, each with a NUL at its end
@@ -81,7 +90,8 @@ static char *list_value(const char *list, const char *key, bool implied)
  */
 char *cmdline_name(const char *args, size_t len)
 {
-	const char *value = find_option(args, len, "name", NULL);
+	/* QEMU merges several of them. */
+	const char *value = find_option(args, len, "name", name_has_guest);
 	char *name = value ? list_value(value, "guest", true) : NULL;
 
 	if (name && !name[0]) {

@@ -41,18 +41,23 @@ struct job {
 	size_t count;
 };
 
-/* Back to what the first @count threads had; how many could not? */
-static size_t undo(const struct job *job, size_t count)
+/*
+ * Back to what the first @count threads had; how many could not? What the guest had asked
+ * for only the guest can ask for: set from here, it would be the administrator's.
+ */
+static size_t undo(const struct job *job, size_t count, size_t *asked)
 {
 	struct ecs_ioc_boost back;
 	const struct step *s;
 	size_t failed = 0;
 	int error;
 
+	*asked = 0;
 	while (count--) {
 		s = &job->step[count];
-		if (!s->was) {
+		if (!s->was || s->was->source == ECS_BOOST_BY_GUEST) {
 			error = host_boost_clear(job->vm->pid, s->now.tid);
+			*asked += s->was && !error;
 		} else {
 			memset(&back, 0, sizeof(back));
 			back.pid = job->vm->pid;
@@ -118,7 +123,7 @@ static int refused(const char *label, const struct ecs_ioc_boost *b, int error)
 /* Thread @done of the job was refused. */
 static int give_up(const struct job *job, size_t done, int error)
 {
-	size_t lost = undo(job, done);
+	size_t asked, lost = undo(job, done, &asked);
 	char label[VM_LABEL];
 	int code = refused(vm_label(label, job->vm), &job->step[done].now,
 			   error);
@@ -129,6 +134,10 @@ static int give_up(const struct job *job, size_t done, int error)
 		return fail(code,
 			    "%s (after %zu of %zu threads; %zu could not be set back)",
 			    fail_message(), done, job->count, lost);
+	if (asked)
+		return fail(code,
+			    "%s (after %zu of %zu threads; all is as it was, but %zu that the guest had asked for are its to ask for again)",
+			    fail_message(), done, job->count, asked);
 	return fail(code, "%s (after %zu of %zu threads; all is as it was)",
 		    fail_message(), done, job->count);
 }

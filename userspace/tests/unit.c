@@ -267,6 +267,7 @@ static void test_cmdline_name(void)
 	NAME("qemu\0-name\0guest=a,,b\0", "a,b");
 	NAME("qemu\0-name\0guest=a,guest=b\0", "b");
 	NAME("qemu\0-name\0one\0-name\0two\0", "two");
+	NAME("qemu\0-name\0web\0-name\0debug-threads=on\0", "web");
 	NAME("qemu\0-name\0process=x\0", NULL);
 	NAME("qemu\0-name\0guest=\0", NULL);
 	NAME("qemu\0-name\0", NULL);
