@@ -18,11 +18,11 @@ import time
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / name) for name in ("", "tests")]
 sys.dont_write_bytecode = True
 
+import bench_boots  # noqa: E402
 import bench_modes  # noqa: E402
 import bench_report  # noqa: E402
 import bench_tool  # noqa: E402
 import cache  # noqa: E402
-import machine  # noqa: E402
 from bench_tool import some_of  # noqa: E402
 from bench_work import WORKLOADS  # noqa: E402
 from common import SEED  # noqa: E402
@@ -136,18 +136,17 @@ def is_done(report, part):
 
 
 def measure(part, options, say):
-    """Run one part in a boot of its own: a machine.Result."""
+    """Run one part in boots of its own: a machine.Result."""
     seconds = seconds_of(part, options)
     name = bench_modes.name_of(part)
-    result = machine.run(
-        "bench_job.py:bench", options.kernel, logs=options.out / "logs" / name,
-        timeout=len(part["modes"]) * options.rounds * (seconds + WINDOW) + 300,
-        args={"part": part, "rounds": options.rounds, "seconds": seconds},
-        show=lambda text: say(f"{name} {text}"))
+    result = bench_boots.run(
+        "bench_job.py:bench", options.kernel, options.out / "logs" / name, options.rounds,
+        {"part": part, "seconds": seconds},
+        lambda rounds: len(part["modes"]) * rounds * (seconds + WINDOW) + 300,
+        lambda text: say(f"{name} {text}"))
     if result.outcome == "ok":
-        result.data = {"part": part, "seconds": seconds, "commit": bench_tool.git(
-            "rev-parse", "HEAD"), "lost": result.lost, "lost_details": result.lost_details,
-            **result.data}
+        result.data = {"part": part, "seconds": seconds,
+                       "commit": bench_tool.git("rev-parse", "HEAD"), **result.data}
     return result
 
 

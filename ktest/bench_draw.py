@@ -6,7 +6,7 @@ import bench_results
 from bench_modes import ALL, ALONE, FREE, MODES, STOCK
 from bench_work import WORKLOADS
 
-COMPARED = (ALONE, FREE, ALL)	# by workload: what there is to gain, as installed, all marks
+COMPARED = (ALONE, FREE, ALL)	# by workload: co-scheduled, as installed, all marks
 SHOWN = {"throughput": f"throughput of {', '.join(COMPARED)}, of {STOCK}",
          "ablation": f"each mode over the lock-heavy set, of {STOCK}",
          "fairness": "share of the first of two equal VMs, second by second",

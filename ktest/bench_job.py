@@ -7,6 +7,7 @@ workload, one number of VMs, all modes in turns, as many rounds as wanted.
 import os
 import time
 
+import bench_boots
 import bench_figures
 import bench_modes
 import bench_read
@@ -220,20 +221,21 @@ def describe(window):
     return ", ".join(words)
 
 
-def measure_rounds(run, modes, rounds, seconds):
-    """All modes, in turns: [window]."""
-    windows = []
-    for number in range(rounds if modes else 0):
+def measure_rounds(run, figures, modes, numbers, seconds):
+    """All modes, in turns, in these rounds: more windows for the figures of this boot."""
+    windows = figures["windows"]
+    for number in numbers if modes else ():
         for position, mode in enumerate(bench_figures.order(modes, number)):
-            figures = MEASURE[run.part["kind"]](run, mode, seconds)
+            window = MEASURE[run.part["kind"]](run, mode, seconds)
             windows.append({"round": number, "position": position, "mode": mode,
-                            "seconds": seconds, **figures})
-            run.t.progress(f"round {number + 1} of {rounds} {mode:16} {describe(windows[-1])}")
-    return windows
+                            "seconds": seconds, **window})
+            run.t.progress(f"round {number + 1} of {numbers.stop} {mode:16} "
+                           f"{describe(windows[-1])}")
+        bench_boots.keep(figures)
 
 
-def bench(t, part, rounds, seconds):
-    """Returns the raw figures of one part."""
+def bench(t, part, first, rounds, seconds):
+    """The raw figures of one part, from the first-th round on."""
     t.progress(f"booting for {name_of(part)}")
     modules = part["kind"] != "overhead"
     if modules:
@@ -250,13 +252,14 @@ def bench(t, part, rounds, seconds):
         modes = [mode for mode in part["modes"] if mode not in unavailable]
         for guests in run.guests.values():
             run.load(guests, WARM_UP)
-        windows = measure_rounds(run, modes, rounds, seconds)
+        figures = {"cpus": os.cpu_count(), "release": os.uname().release,
+                   "ecs": t.ecsctl_json("version") if modules else None, "memory": MEMORY,
+                   "marks": run.marks, "unavailable": unavailable,
+                   "spinlocks": run.spinlocks, "windows": []}
+        measure_rounds(run, figures, modes, range(first, rounds), seconds)
+        return figures
     finally:
         try:
             run.resume()
         except (GuestError, OSError) as error:
             t.log(f"a guest cannot be resumed: {error}")
-    return {"cpus": os.cpu_count(), "release": os.uname().release,
-            "ecs": t.ecsctl_json("version") if modules else None, "memory": MEMORY,
-            "marks": run.marks, "unavailable": unavailable,
-            "spinlocks": run.spinlocks, "windows": windows}

@@ -135,12 +135,15 @@ class Host:
     log = progress
 
 
-def run(part, missing=(), rounds=2):
+def run(part, missing=(), rounds=2, first=0):
     """The job on a host that is not there: (host, data)."""
     host = Host(missing)
     with mock.patch.object(bench_job, "run_ns", lambda guest: guest.ran), \
-            mock.patch.object(bench_job.time, "sleep"):
-        data = bench_job.bench(host, {"modes": list(bench_modes.MODES), **part}, rounds, 4)
+            mock.patch.object(bench_job.time, "sleep"), \
+            mock.patch.object(bench_job.bench_boots, "keep") as keep:
+        data = bench_job.bench(host, {"modes": list(bench_modes.MODES), **part}, first,
+                               rounds, 4)
+    assert keep.call_count == rounds - first and keep.call_args.args == (data,)
     json.dumps(data, allow_nan=False)
     return host, data
 
@@ -170,6 +173,10 @@ class Throughput(unittest.TestCase):
         for name, mode, _ in ran:
             self.assertEqual(name.startswith("nopv"), mode == NOPV)
         self.assertFalse(any(guest.paused for guest in host.guests))
+
+    def test_goes_on(self):
+        _, data = run(throughput(modes=[STOCK, FREE]), rounds=3, first=1)
+        self.assertEqual([w["round"] for w in data["windows"]], [1, 1, 2, 2])
 
     def test_counted(self):
         _, data = run(throughput(vms=4), rounds=1)
@@ -220,7 +227,7 @@ class Throughput(unittest.TestCase):
             measure.side_effect = fail
             with mock.patch.dict(bench_job.MEASURE, {"throughput": measure}), \
                     self.assertRaises(GuestError):
-                bench_job.bench(host, {**throughput(), "modes": [NOPV, FREE]}, 1, 4)
+                bench_job.bench(host, {**throughput(), "modes": [NOPV, FREE]}, 0, 1, 4)
         self.assertFalse(any(guest.paused for guest in host.guests))
 
     def test_every_workload_is_read(self):
@@ -228,9 +235,10 @@ class Throughput(unittest.TestCase):
             host = Host()
             text = bench_read_test.OUTPUT[work.reads]
             with mock.patch.object(bench_job, "run_ns", lambda guest: guest.ran), \
+                    mock.patch.object(bench_job.bench_boots, "keep"), \
                     mock.patch.object(Guest, "run", lambda *_, **__: (0, text)):
                 data = bench_job.bench(host, {**throughput(), "workload": name,
-                                              "modes": [STOCK]}, 1, 4)
+                                              "modes": [STOCK]}, 0, 1, 4)
             self.assertGreater(data["windows"][0]["rates"][0], 0)
 
 

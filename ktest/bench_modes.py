@@ -46,9 +46,9 @@ def alone(mark):
 MODES = {
     STOCK: Mode("counted only: `ecsctl enable --observe`", OBSERVE + UNTOLD),
     NOPV: Mode("the same, guests booted with `nopvspin`", OBSERVE + UNTOLD, nopv=True),
-    ALONE: Mode("the first VM has all CPUs and the others stand still: what the VMs together "
-                "would get if each ran with all of its vCPUs at once, and switching cost "
-                "nothing", OBSERVE + UNTOLD, one=True),
+    ALONE: Mode("the first VM has all CPUs and the others stand still: what all VMs together "
+                "would get by co-scheduling, if switching cost nothing", OBSERVE + UNTOLD,
+                one=True),
     FREE: Mode("as installed, the free marks: the guest's preempt count"),
     **{alone(mark): Mode(f"the free marks and `mark_{mark}`", marks=(mark,)) for mark in MARKS},
     ALL: Mode("the free marks and those of all sleeping locks", marks=SLEEPING),

@@ -17,11 +17,10 @@ import time
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / name) for name in ("", "tests")]
 sys.dont_write_bytecode = True
 
+import bench_boots  # noqa: E402
 import bench_rt_report  # noqa: E402
 import bench_tool  # noqa: E402
 import cache  # noqa: E402
-import machine  # noqa: E402
-from bench_rt_job import KEPT  # noqa: E402
 from bench_tool import some_of  # noqa: E402
 from common import SEED  # noqa: E402
 
@@ -51,7 +50,6 @@ PARTS = {
 }
 USUAL = ("video", "audio", "crowd", "runaway")
 SHORTEST = 2		# seconds of a window
-BOOTS = 8		# of one part, at most: the rounds of a boot that is lost count
 WINDOW = 15		# seconds that one may take beyond its own
 
 
@@ -88,56 +86,20 @@ def modes_of(plan, modes):
     return [mode for mode in modes if plan["kind"] == "latency" or mode != "deadline"]
 
 
-def rounds_of(windows):
-    return 1 + max((window["round"] for window in windows), default=-1)
-
-
-def kept(logs):
-    """The figures of the rounds that a boot had complete, when it was lost; None: of none."""
-    try:
-        return json.loads((logs / KEPT).read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def join(boots, plan, seconds, lost):
-    """The figures of one part from those of its boots; what is about one is of the last."""
-    return {"plan": plan, "seconds": seconds, "boots": len(boots), "lost": len(lost),
-            "lost_details": lost, **boots[-1],
-            "windows": [window for boot in boots for window in boot["windows"]]}
-
-
 def measure(name, options, say):
-    """Run one part: a machine.Result. A machine that gets lost costs the round it was in,
-    which is run again in the next boot: a round is compared with nothing but itself."""
+    """Run one part: a machine.Result."""
     plan = PARTS[name]
     modes = modes_of(plan, options.modes)
     seconds = max(SHORTEST, round(options.seconds * plan["time"]))
-    boots, lost = [], []
-    while True:
-        first = rounds_of(boots[-1]["windows"]) if boots else 0
-        logs = options.out / "logs" / f"{name}.{1 + len(lost)}"
-        result = machine.run(
-            "bench_rt_job.py:bench", options.kernel, logs=logs, tries=1,
-            timeout=len(modes) * (options.rounds - first) * (seconds + WINDOW)
-            + 2 * seconds + 120,
-            args={"part": plan, "modes": modes, "hogs": {**HOGS, **plan.get("more", {})},
-                  "first": first, "rounds": options.rounds, "seconds": seconds},
-            show=lambda text: say(f"{name} {text}"))
-        if result.outcome == "ok":
-            boots.append(result.data)
-            result.data = join(boots, plan, seconds, lost)
-            return result
-        if result.outcome != "lost-vm" or len(lost) + 1 == BOOTS:
-            return result
-        lost.append(result.detail)
-        say(f"{name} lost a machine: {result.detail.splitlines()[0]}")
-        figures = kept(logs)
-        if figures:
-            boots.append(figures)
-            if rounds_of(figures["windows"]) == options.rounds:
-                result.outcome, result.data = "ok", join(boots, plan, seconds, lost)
-                return result
+    result = bench_boots.run(
+        "bench_rt_job.py:bench", options.kernel, options.out / "logs" / name, options.rounds,
+        {"part": plan, "modes": modes, "hogs": {**HOGS, **plan.get("more", {})},
+         "seconds": seconds},
+        lambda rounds: len(modes) * rounds * (seconds + WINDOW) + 2 * seconds + 120,
+        lambda text: say(f"{name} {text}"))
+    if result.outcome == "ok":
+        result.data = {"plan": plan, "seconds": seconds, **result.data}
+    return result
 
 
 def show_targets(found):

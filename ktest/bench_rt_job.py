@@ -4,13 +4,13 @@
 See bench_rt.py for what is measured. One call is one part of it, in one boot:
 all modes in turns, as many rounds as wanted, beside the same guests.
 """
-import json
 import os
 import time
 
+import bench_boots
 import bench_figures
 from common import SEED, run_ns, show, who
-from guest import LOGS, GuestLost, run_all
+from guest import GuestLost, run_all
 from job import Failed
 
 LOAD = "/tmp/load"		# in a guest: .pid and .log of its stress-ng
@@ -20,7 +20,6 @@ BEFORE = 3		# seconds of each thing that is measured before the rounds
 # idle guest uses up at once.
 LEAST_RUNTIME, LEAST_PERIOD = 4000000, 4000000000
 BOOST_LIMIT = 60	# percent of a CPU that may be promised
-KEPT = "rounds.json"		# in the logs: the rounds of this boot that are complete
 LIMIT_US = 50000		# the end of cyclictest's histogram
 
 
@@ -195,15 +194,8 @@ def describe(window):
     return ", ".join(words)
 
 
-def keep(figures):
-    """A round is over: what is measured stays, should a machine be lost in the next."""
-    new = LOGS / f"{KEPT}.new"
-    new.write_text(json.dumps(figures))
-    new.replace(LOGS / KEPT)
-
-
 def bench(t, part, modes, hogs, first, rounds, seconds):
-    """The raw figures of one part, from the first-th round on; also in KEPT, after each."""
+    """The raw figures of one part, from the first-th round on."""
     t.progress(f"booting {1 + len(hogs)} guests")
     t.insmod_host(boost_limit=BOOST_LIMIT)
     run = Bench(t, part, hogs)
@@ -217,5 +209,5 @@ def bench(t, part, modes, hogs, first, rounds, seconds):
             window = run.window(mode, seconds)
             figures["windows"].append({"round": number, "position": position, **window})
             t.progress(f"round {number + 1} of {rounds} {mode:10} {describe(window)}")
-        keep(figures)
+        bench_boots.keep(figures)
     return figures

@@ -9,6 +9,7 @@ import types
 import unittest
 from unittest import mock
 
+import bench_boots
 import bench_figures as figures
 import bench_rt
 import bench_rt_report as report
@@ -167,7 +168,7 @@ class Boots(unittest.TestCase):
                                 for mode in args["modes"]]}
             logs.mkdir(parents=True)
             if complete:
-                (logs / bench_rt.KEPT).write_text(json.dumps(data))
+                (logs / bench_boots.KEPT).write_text(json.dumps(data))
             return machine.Result(outcome, "why", data if outcome == "ok" else None)
 
         with tempfile.TemporaryDirectory() as out, mock.patch.object(machine, "run", run):
@@ -196,8 +197,8 @@ class Boots(unittest.TestCase):
         self.assertEqual((asked, result.data["lost"]), ([0], 1))
 
     def test_gives_up(self):
-        result, asked = self.measure([(0, "lost-vm")] * bench_rt.BOOTS)
-        self.assertEqual((result.outcome, len(asked)), ("lost-vm", bench_rt.BOOTS))
+        result, asked = self.measure([(0, "lost-vm")] * bench_boots.BOOTS)
+        self.assertEqual((result.outcome, len(asked)), ("lost-vm", bench_boots.BOOTS))
 
     def test_a_failure_is_none_to_go_on_after(self):
         result, asked = self.measure([(1, "lost-vm"), (1, "not ok")])

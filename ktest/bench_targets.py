@@ -73,10 +73,10 @@ def gain(summary, mode):
     got = find(summary["heavy"], vms=OVER, mode=mode)
     found = got and got["ratio"] or {"median": None, "low": None, "high": None}
     middle = found["median"]
-    room = find(summary["heavy"], vms=OVER, mode=ALONE)
+    together = find(summary["heavy"], vms=OVER, mode=ALONE)
     detail = f"of {len(got['workloads'])} workloads; aim {AIM:g}" if got else ""
-    if got and room:
-        detail += f"; {ALONE}, which is what there is to gain: {room['ratio']['median']:.3f}"
+    if got and together:
+        detail += f"; {ALONE}, as by co-scheduling: {together['ratio']['median']:.3f}"
     return [
         target(f"lock-heavy set, 2:1, {mode} of stock: geometric mean", f">= {GAIN}", middle,
                middle is not None and middle >= GAIN, found["low"], found["high"], detail),
