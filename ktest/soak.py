@@ -26,6 +26,7 @@ CMDLINE = "preempt=full"	# also RCU readers lose their CPU, and go on on another
 STEPS = 10_000_000
 SLOWEST = 2000		# steps a second: then it is stuck
 THREADS = 6
+FEW = 3			# of those whose waiters all sleep: each hand-over is a wakeup
 EVERY = 200		# in one step of so many they sleep, and in as many they move
 
 # {kind: its operations}. Of some an attempt may be in vain; readers of RCU do not sleep.
@@ -117,9 +118,8 @@ def words(parameters):
 def soak(kernel, kind, options):
     """One boot: (what it did in words, complaints)."""
     marks = {**{f"mark_{name}": 1 for name in KINDS}, **WAYS[options.way]}
-    locks = {"ops": ",".join(KINDS[kind]), "marked": ",".join(KINDS), "threads": THREADS,
-             "steps": options.steps, "sleep_every": EVERY, "move_every": EVERY,
-             "seed": options.seed}
+    locks = {"ops": ",".join(KINDS[kind]), "marked": ",".join(KINDS), "steps": options.steps, "sleep_every": EVERY, "move_every": EVERY,
+             "threads": FEW if kind == "percpu_rwsem" else THREADS, "seed": options.seed}
     found = alone.boot(
         kernel, alone.initramfs(kernel, "soak_init.sh", MODULES), HARDWARE,
         options.out / f"{kernel.name}-{kind}-{options.way}", 120 + options.steps // SLOWEST,

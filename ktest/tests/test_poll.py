@@ -63,6 +63,21 @@ class Played:
         t.check(self.polls >= self.caught + self.left, "more polls ended than began")
 
 
+TRACING = "/sys/kernel/tracing"
+QUIET = "sched_wake_idle_without_ipi"
+
+
+def watch_quiet(guest):
+    """Have the guest trace each wakeup of an idle CPU that took no interrupt."""
+    guest.run(f"mount -t tracefs tracefs {TRACING} && "
+              f"echo 1 > {TRACING}/events/sched/{QUIET}/enable")
+
+
+def take_quiet(guest):
+    """How many there were since this was last asked."""
+    return int(guest.run(f"grep -c {QUIET}: {TRACING}/trace; echo > {TRACING}/trace")[1])
+
+
 def total(played, name):
     return sum(getattr(one, name) for one in played)
 
@@ -71,16 +86,23 @@ def total(played, name):
 def test_poll_alone(t):
     """Alone, a guest catches wakeups by polling, and halts for a fraction of them."""
     guest = alone(t)
-    with_polls, without = [], []
+    watch_quiet(guest)
+    with_polls, without, quiet = [], [], 0
     for _ in range(3):
         poll(guest, "N")
         without.append(Played(t, guest))
         poll(guest, "Y")
+        take_quiet(guest)
         with_polls.append(Played(t, guest))
+        quiet += take_quiet(guest)
+    t.progress(f"{total(without, 'rounds')} rounds without polling, "
+               f"{total(with_polls, 'rounds')} with it; {total(with_polls, 'caught')} wakeups "
+               f"caught, {quiet} of an idle CPU without an interrupt")
     t.check_eq(total(without, "polls"), 0, "polls while switched off")
     t.check_eq(total(without, "halts"), 0, "halts of the driver while switched off")
     t.check(total(with_polls, "caught") > total(with_polls, "polls") / 2,
             "most polls are in vain")
+    t.check(quiet > total(with_polls, "caught") / 2, "who polls is woken by an interrupt")
     t.check(total(with_polls, "slept") * total(without, "rounds")
             < total(without, "slept") * total(with_polls, "rounds") / 2,
             "the vCPUs sleep as often for a round as they did without")
