@@ -35,11 +35,14 @@ load() {
 
 look() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		usleep 100000
 		sed "s/^/$1 /" $guest/marks || fail "reading the marks"
 	done
 }
 
 load ecs_guest_alone "${marks:-}"
+# What the kernel still does of its own after a boot holds locks, too.
+sleep 5
 look before
 load ecs_lock "${locks:-}"
 while grep -q '^running [1-9]' $lock/report; do
