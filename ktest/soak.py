@@ -29,7 +29,8 @@ THREADS = 6
 FEW = 3			# of those whose waiters all sleep: each hand-over is a wakeup
 EVERY = 200		# in one step of so many they sleep, and in as many they move
 
-# {kind: its operations}. Of some an attempt may be in vain; readers of RCU do not sleep.
+# {kind: its operations}. Of some an attempt may be in vain; readers of RCU do not sleep,
+# and change their CPU only if they are preempted within a few instructions.
 KINDS = {
     "mutex": ("mutex", "mutex_io", "mutex_interruptible", "mutex_killable", "mutex_trylock"),
     "rwsem": ("read", "read_interruptible", "read_killable", "read_trylock", "write",
@@ -99,7 +100,7 @@ def complaints(kind, steps, found):
         (load["compared"] == 1, "no thread's marks were compared"),
         (kind not in FAILS or load["failed"] > 0, "no attempt failed"),
         (kind not in SLEEPS or load["slept"] > 0, "nobody slept with a lock held"),
-        (load["moved"] > 0, "nobody changed its CPU with a lock held"),
+        (kind not in SLEEPS or load["moved"] > 0, "nobody changed its CPU with a lock held"),
         (load["wrong"] == 0, f"{load['wrong']} marks differ from what a thread holds"),
         (after["clipped"] == before["clipped"], "releases of what was not counted"),
         (after["lost"] == 0, f"{after['lost']} tasks were not followed"),
@@ -118,8 +119,9 @@ def words(parameters):
 def soak(kernel, kind, options):
     """One boot: (what it did in words, complaints)."""
     marks = {**{f"mark_{name}": 1 for name in KINDS}, **WAYS[options.way]}
-    locks = {"ops": ",".join(KINDS[kind]), "marked": ",".join(KINDS), "steps": options.steps, "sleep_every": EVERY, "move_every": EVERY,
-             "threads": FEW if kind == "percpu_rwsem" else THREADS, "seed": options.seed}
+    locks = {"ops": ",".join(KINDS[kind]), "marked": ",".join(KINDS), "steps": options.steps,
+             "sleep_every": EVERY, "move_every": EVERY, "seed": options.seed,
+             "threads": FEW if kind == "percpu_rwsem" else THREADS}
     found = alone.boot(
         kernel, alone.initramfs(kernel, "soak_init.sh", MODULES), HARDWARE,
         options.out / f"{kernel.name}-{kind}-{options.way}", 120 + options.steps // SLOWEST,
