@@ -41,6 +41,12 @@ static void fill_header(struct ecs_abi_header *header)
 	};
 }
 
+/* Is this what the host has given the page's registration? */
+static bool is_current(const struct ecs_abi_page *page, u64 generation)
+{
+	return generation && generation == READ_ONCE(page->host.generation);
+}
+
 /**
  * ecsg_page_publish() - register this CPU's page; again if it is
  * @unused: for smp_call_function
@@ -62,8 +68,8 @@ void ecsg_page_publish(void *unused)
 		return;
 	}
 	/* A host without ecs may take any MSR, and then knows nothing of it. */
-	if (!ecsg_host_read(ECS_ABI_MSR_STATUS, &generation) && generation &&
-	    generation == READ_ONCE(page->host.generation))
+	if (!ecsg_host_read(ECS_ABI_MSR_STATUS, &generation) &&
+	    is_current(page, generation))
 		this_cpu_write(ecsg_page_session,
 			       this_cpu_inc_return(last_session));
 }
@@ -101,7 +107,7 @@ void ecsg_page_refresh(void *unused)
 		this_cpu_write(ecsg_page_session, 0);
 		return;
 	}
-	if (!generation || generation != READ_ONCE(page->host.generation))
+	if (!is_current(page, generation))
 		ecsg_page_publish(NULL);
 }
 

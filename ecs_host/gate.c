@@ -82,21 +82,27 @@ static void preempt_now(void)
 	set_preempt_need_resched();
 }
 
-/*
- * Ends an extension under way, if there is one, for a reason of ours: what was
- * deferred is due now.
- *
- * Context: v->lock held, this CPU runs the vCPU's thread.
- */
-static void end_now(struct ecsh_vcpu *v, enum ecs_stat why)
+/* Ends an extension for a reason of ours. Was there one? Context: v->lock held. */
+static bool end(struct ecsh_vcpu *v, enum ecs_stat why)
 {
 	u64 now = now_ns();
 
 	lockdep_assert_held(&v->lock);
 	if (ecs_policy_end(&v->params, &v->state, now) != ECS_POLICY_ENDED)
-		return;
+		return false;
 	ended(v, why, now);
-	preempt_now();
+	return true;
+}
+
+/*
+ * The same: what was deferred is due now.
+ *
+ * Context: v->lock held, this CPU runs the vCPU's thread.
+ */
+static void end_now(struct ecsh_vcpu *v, enum ecs_stat why)
+{
+	if (end(v, why))
+		preempt_now();
 }
 
 /*
@@ -422,11 +428,8 @@ void ecsh_gate_leave(void)
  */
 void ecsh_gate_forget(struct ecsh_vcpu *v)
 {
-	u64 now = now_ns();
-
 	raw_spin_lock_irq(&v->lock);
-	if (ecs_policy_end(&v->params, &v->state, now) == ECS_POLICY_ENDED)
-		ended(v, ECS_STAT_ENDED_OFF, now);
+	end(v, ECS_STAT_ENDED_OFF);
 	raw_spin_unlock_irq(&v->lock);
 }
 
