@@ -20,7 +20,8 @@ FOLDERS = ("proc", "sys", "dev")
 def initramfs(kernel, script, modules):
     """An image with a script of ktest/ as its first process, and some of the tests'
     modules in its root."""
-    content = {"init": (cache.KTEST / script).read_bytes()}
+    content = {"init": (cache.KTEST / script).read_bytes(),
+               "alone.sh": (cache.KTEST / "alone.sh").read_bytes()}
     image.busybox(content)
     content.update({f"{folder}/.keep": b"" for folder in FOLDERS})
     for name in modules:

@@ -198,7 +198,7 @@ def main():
 
     began, load = time.monotonic(), os.getloadavg()
     options.out = options.out.resolve()
-    bench_tool.build_all(options.kernel, True)
+    bench_tool.build_all([options.kernel], True)
     report = take_up(options, begin(options, load))
 
     def say(text):

@@ -12,16 +12,14 @@ import json
 import pathlib
 import sys
 import time
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 import alone  # noqa: E402
-import build  # noqa: E402
+import bench_tool  # noqa: E402
 import cache  # noqa: E402
 import cost_report  # noqa: E402
-import fetch  # noqa: E402
 
 BOUNDS = cache.KTEST / "cost_bounds.json"
 DOCUMENT = cache.TOP / "docs/cost.md"
@@ -76,15 +74,6 @@ def measure(kernel, options, say):
             "added": cost_report.added(settings), "verdicts": found}
 
 
-def selftest():
-    import cost_test
-    suite = unittest.defaultTestLoader.loadTestsFromModule(cost_test)
-    result = unittest.TextTestRunner(verbosity=0).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"# {result.testsRun - failed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
-
-
 def verdicts(report):
     """Of all kernels; one that was not measured failed as a whole."""
     found = []
@@ -100,15 +89,11 @@ def verdicts(report):
 def main():
     options = arguments()
     if options.selftest:
-        return selftest()
+        return bench_tool.selftest("cost_test")
 
     def say(text):
         print(f"# {text}", flush=True)
-    fetch.ensure(options.kernel, False, say=say)
-    try:
-        build.everything(options.kernel)
-    except build.BuildError as error:
-        sys.exit(f"build failed\n{error}")
+    bench_tool.build_all(options.kernel)
     report = {"schema": 1, "qemu": str(cache.Qemu().version), "kernels": {}, "failed": {}}
     for name in options.kernel:
         try:

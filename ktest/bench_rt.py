@@ -120,7 +120,7 @@ def main():
         return 0
 
     began, load = time.monotonic(), os.getloadavg()
-    bench_tool.build_all(options.kernel)
+    bench_tool.build_all([options.kernel])
     report = describe(options, load)
     options.out = options.out.resolve()
 

@@ -67,11 +67,11 @@ def about(report):
         f"average at the start {', '.join(f'{value:.2f}' for value in machine['load'])}"]
 
 
-def build_all(kernel, bench_image=False):
-    """Fetch and build what a nested host with this kernel needs."""
-    fetch.ensure([kernel], False, say=print)
+def build_all(kernels, bench_image=False):
+    """Fetch and build what machines with these kernels need."""
+    fetch.ensure(kernels, False, say=lambda text: print(f"# {text}", flush=True))
     try:
-        build.everything([kernel], bench_image)
+        build.everything(kernels, bench_image)
     except build.BuildError as error:
         sys.exit(f"build failed\n{error}")
 

@@ -6,27 +6,9 @@
 #	NAME N N N N		a line of /proc/ecs_cost
 #	end N			how many readings there were
 #	error TEXT		why there is no more
-export PATH=/bin
+# shellcheck disable=SC1091 # there in the image
+. /alone.sh
 readings=0
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs dev /dev
-stty -F /dev/ttyS1 raw
-exec >/dev/ttyS1 2>&1
-
-fail() {
-	echo "error $*"
-	off
-}
-
-off() {
-	echo o >/proc/sysrq-trigger
-	sleep 60
-}
-
-load() {
-	insmod "/$1.ko" $2 || fail "insmod $1 $2"
-}
 
 measure() {
 	for _ in 1 2; do

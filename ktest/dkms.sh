@@ -24,10 +24,13 @@ result() {
 	fi
 }
 
-# on DKMS-ARGUMENTS...: dkms in the private trees
+# dkms in private trees
+dkms="dkms --dkmstree $work/tree --sourcetree $work/src --installtree $work/installed"
+
+# on DKMS-ARGUMENTS...
 on() {
-	dkms --dkmstree "$work/tree" --sourcetree "$work/src" \
-		--installtree "$work/installed" "$@"
+	# shellcheck disable=SC2086 # words
+	$dkms "$@"
 }
 
 echo "KTAP version 1"
@@ -53,7 +56,7 @@ result $? "dkms remove"
 # install: what `make install` does for the last one of these kernels
 install() {
 	make --no-print-directory -s -C "$top" install-modules DKMS_TOP="$work/src" \
-		DKMS="dkms --dkmstree $work/tree --sourcetree $work/src --installtree $work/installed" \
+		DKMS="$dkms" \
 		DKMS_FLAGS="-k $release --kernelsourcedir $headers --no-depmod" >"$work/log" 2>&1
 	status=$?
 	[ $status = 0 ] || sed 's/^/# /' "$work/log"

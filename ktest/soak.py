@@ -15,10 +15,10 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / name) for name in 
 sys.dont_write_bytecode = True
 
 import alone  # noqa: E402
-import build  # noqa: E402
+import bench_tool  # noqa: E402
 import cache  # noqa: E402
-import fetch  # noqa: E402
 from common import SEED  # noqa: E402
+from test_mark import FALLBACK, KINDS, mark_of  # noqa: E402
 
 MODULES = ("ecs_guest_alone", "ecs_lock")
 HARDWARE = ("-accel", "tcg,thread=multi", "-smp", "2", "-m", "512M")
@@ -29,9 +29,9 @@ THREADS = 6
 FEW = 3			# of those whose waiters all sleep: each hand-over is a wakeup
 EVERY = 200		# in one step of so many they sleep, and in as many they move
 
-# {kind: its operations}. Of some an attempt may be in vain; readers of RCU do not sleep,
+# {kind: its operations}, of ecs_lock. Of some an attempt may be in vain; readers of RCU do not sleep,
 # and change their CPU only if they are preempted within a few instructions.
-KINDS = {
+OPERATIONS = {
     "mutex": ("mutex", "mutex_io", "mutex_interruptible", "mutex_killable", "mutex_trylock"),
     "rwsem": ("read", "read_interruptible", "read_killable", "read_trylock", "write",
               "write_killable", "write_trylock"),
@@ -41,7 +41,7 @@ KINDS = {
 FAILS = ("mutex", "rwsem")
 SLEEPS = ("mutex", "rwsem", "percpu_rwsem")
 # How they are marked where a kernel lacks what is best.
-WAYS = {"best": {}, "fallback": {"mark_by": "ftrace", "wait_by": "probe"}}
+WAYS = {"best": {}, "fallback": FALLBACK}
 
 
 def arguments():
@@ -76,7 +76,7 @@ def parse(text):
         if len(words) < 3 or words[0] not in found:
             continue
         what, name, *values = words
-        value = int(values[0]) if len(values) == 1 else (values[0], int(values[1]))
+        value = mark_of(values)
         if what == "load":
             found["load"][name] = value
             continue
@@ -119,7 +119,7 @@ def words(parameters):
 def soak(kernel, kind, options):
     """One boot: (what it did in words, complaints)."""
     marks = {**{f"mark_{name}": 1 for name in KINDS}, **WAYS[options.way]}
-    locks = {"ops": ",".join(KINDS[kind]), "marked": ",".join(KINDS), "steps": options.steps,
+    locks = {"ops": ",".join(OPERATIONS[kind]), "marked": ",".join(KINDS), "steps": options.steps,
              "sleep_every": EVERY, "move_every": EVERY, "seed": options.seed,
              "threads": FEW if kind == "percpu_rwsem" else THREADS}
     found = alone.boot(
@@ -135,11 +135,7 @@ def soak(kernel, kind, options):
 
 def main():
     options = arguments()
-    fetch.ensure(options.kernel, False, say=lambda text: print(f"# {text}", flush=True))
-    try:
-        build.everything(options.kernel)
-    except build.BuildError as error:
-        sys.exit(f"build failed\n{error}")
+    bench_tool.build_all(options.kernel)
     runs = [(name, kind) for name in options.kernel for kind in options.kinds]
     print(f"KTAP version 1\n# seed {options.seed}\n1..{len(runs)}", flush=True)
     failed = 0

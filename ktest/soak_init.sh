@@ -8,29 +8,14 @@
 #	at N			how many operations are done so far
 #	error TEXT		why there is no more
 #	end
-export PATH=/bin
+# shellcheck disable=SC1091 # there in the image
+. /alone.sh
 guest=/sys/module/ecs_guest_alone/parameters
 lock=/sys/module/ecs_lock/parameters
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs dev /dev
-stty -F /dev/ttyS1 raw
-exec >/dev/ttyS1 2>&1
 
-off() {
-	echo o >/proc/sysrq-trigger
-	sleep 60
-}
-
-fail() {
-	echo "error $*"
-	off
-}
-
-# load MODULE PARAMETERS
-load() {
-	# shellcheck disable=SC2046 # words
-	insmod "/$1.ko" $(echo "$2" | tr ':@' ' ,') || fail "insmod $1"
+# parameters WORD: as insmod wants them
+parameters() {
+	echo "$1" | tr ':@' ' ,'
 }
 
 look() {
@@ -40,11 +25,11 @@ look() {
 	done
 }
 
-load ecs_guest_alone "${marks:-}"
+load ecs_guest_alone "$(parameters "${marks:-}")"
 # What the kernel still does of its own after a boot holds locks, too.
 sleep 5
 look before
-load ecs_lock "${locks:-}"
+load ecs_lock "$(parameters "${locks:-}")"
 while grep -q '^running [1-9]' $lock/report; do
 	sleep 5
 	sed -n 's/^done/at/p' $lock/report

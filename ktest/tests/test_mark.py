@@ -13,12 +13,17 @@ STEPS = 1000000
 PARAMETERS = "/sys/module/ecs_guest/parameters"
 
 
+def mark_of(words):
+    """What a line of the parameter says after its name: (word, errno) or a number."""
+    return int(words[0]) if len(words) == 1 else (words[0], int(words[1]))
+
+
 def marks(guest):
     """What ecs_guest says of its marks: {name: (word, errno) or number}."""
     found = {}
     for line in guest.run(f"cat {PARAMETERS}/marks")[1].splitlines():
         name, *words = line.split()
-        found[name] = int(words[0]) if len(words) == 1 else (words[0], int(words[1]))
+        found[name] = mark_of(words)
     return found
 
 
