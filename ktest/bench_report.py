@@ -4,6 +4,7 @@
 Pure functions of report.json and its results, but for write(); see bench_report_test.py.
 """
 import json
+import re
 
 import bench_draw
 import bench_results
@@ -184,9 +185,14 @@ def head(report):
     if len(commits) > 1:
         lines.append(f"parts of several commits: {', '.join(commits)}")
     for kind in ("pv", "nopv"):
-        said = {p["spinlocks"].get(kind) for p in report["parts"].values()} - {None, ""}
-        lines += [f"{kind} guests say: {' '.join(text.split())}" for text in sorted(said)]
+        said = {without_stamps(p["spinlocks"].get(kind) or "") for p in report["parts"].values()}
+        lines += [f"{kind} guests say: {text}" for text in sorted(said - {""})]
     return bullets(lines + left_out(report))
+
+
+def without_stamps(log):
+    """Lines of a kernel's log as one, without their times."""
+    return " ".join(re.sub(r"\[ *[0-9.]+\]", "", log).split())
 
 
 def memory(report):

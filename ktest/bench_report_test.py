@@ -112,13 +112,16 @@ class Text(unittest.TestCase):
 
     def test_markdown(self):
         report = self.everything()
+        for stamp, one in enumerate(report["parts"].values()):
+            one["spinlocks"] = {"pv": f"[    0.{stamp}] kvm-guest: PV spinlocks enabled"}
         summary = bench_results.summarise(report)
         text = bench_report.markdown(report, summary, bench_targets.targets(summary))
+        self.assertEqual(text.count("pv guests say"), 1)
         for words in ("# Critical sections, kernel 6.12", "| ecs-all | rcu | RRP | ",
                       "part fork-4vm was not measured: lost-vm: L1 lost\n",
                       "mode ecs-rcu is left out: no mark_rcu (in 1 parts)",
                       "does not have: mutex, percpu_rwsem, rcu", "## 1 VM\n", "## 2 VMs\n",
-                      "pv guests say: PV spinlocks enabled", "| web | 2 | stock | 1 ",
+                      "pv guests say: kvm-guest: PV spinlocks enabled", "| web | 2 | stock | 1 ",
                       "| ecs-free | LHP (spinlocks", "## Fairness", "no VM enabled",
                       "| 95.0 | 1 / 2 / 2 | 1 / 1 / 1 | 50.0 / 50.0 |",
                       "| Metis | throughput, over-committed, of PV | 1.3 | no counterpart |",
