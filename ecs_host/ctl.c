@@ -8,13 +8,14 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "ask.h"
 #include "ctl.h"
 #include "ecs_abi.h"
 #include "ecs_ioctl.h"
 #include "hook.h"
 #include "msr.h"
 #include "promise.h"
-#include "vm.h"
+#include "setting.h"
 #include "walk.h"
 
 union argument {
@@ -35,7 +36,7 @@ static int get_version(union argument *arg)
 	v->abi_major = ECS_ABI_MAJOR;
 	v->abi_minor = ECS_ABI_MINOR;
 	v->features = ecsh_hook_features();
-	ecsh_vm_defaults(&v->defaults);
+	ecsh_setting_defaults(&v->defaults);
 	v->enable_all = v->defaults.mode == ECS_MODE_ON;
 	memset(v->version, 0, sizeof(v->version));
 	strscpy(v->version, ECS_VERSION, sizeof(v->version));
@@ -60,7 +61,7 @@ static int set_vm(union argument *arg)
 	if ((params->valid & ECS_PARAM_YIELD) &&
 	    params->yield != ECS_YIELD_OFF && !(ecsh_hook_features() & yields))
 		return -EOPNOTSUPP;
-	return ecsh_vm_set(&arg->vm);
+	return ecsh_setting_vm(&arg->vm);
 }
 
 static int get_vm(union argument *arg)
@@ -110,9 +111,9 @@ static int set_limit(union argument *arg)
 		return -EPERM;
 	if (arg->limit.sbt_max_ns &&
 	    (!(ecsh_hook_features() & ECS_HOST_F_BOOST) ||
-	     ecsh_promise_prepare()))
+	     ecsh_ask_prepare()))
 		return -EOPNOTSUPP;
-	return ecsh_vm_limit_set(&arg->limit);
+	return ecsh_setting_limit(&arg->limit);
 }
 
 static int get_limit(union argument *arg)
@@ -180,7 +181,7 @@ static long ioctl(struct file *file, unsigned int cmd, unsigned long user)
 	if (cmd == ECS_IOC_DISABLE_ALL) {
 		if (!capable(CAP_SYS_NICE))
 			return -EPERM;
-		ecsh_vm_disable_all();
+		ecsh_setting_disable_all();
 		return 0;
 	}
 	/* By number: the size may grow and is in the struct. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* gate.h: where hooks and timers meet the policy. */
+/* gate.h: where the hooks of the scheduler meet the policy. */
 #ifndef ECSH_GATE_H
 #define ECSH_GATE_H
 
-#include <linux/hrtimer.h>
+#include <linux/types.h>
 
 struct ecsh_vcpu;
 
@@ -12,14 +12,10 @@ enum ecsh_gate_kind {
 	ECSH_GATE_WAKEUP, /* a waking task is more entitled */
 };
 
-void ecsh_gate_init(void);
 bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind);
-void ecsh_gate_look(void);
 void ecsh_gate_yield(struct ecsh_vcpu *v);
 void ecsh_gate_sched_out(struct ecsh_vcpu *v);
 void ecsh_gate_join(struct ecsh_vcpu *v);
 void ecsh_gate_leave(void);
-void ecsh_gate_forget(struct ecsh_vcpu *v);
-enum hrtimer_restart ecsh_gate_timer(struct hrtimer *timer);
 
 #endif /* ECSH_GATE_H */

@@ -65,7 +65,7 @@ static void tell(struct ecsh_vcpu *v, u32 hints, bool on)
 	struct ecsh_page *page;
 
 	lockdep_assert_held(&v->lock);
-	page = rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
+	page = ecsh_vcpu_page(v);
 	if (told == v->told || !page)
 		return;
 	if (told & ~v->told & ECS_HINT_PREEMPTED)
@@ -194,7 +194,7 @@ void ecsh_hint_set(struct ecsh_vcpu *v, u32 hints)
 		atomic_add(hints & ECS_HINT_OVERCOMMIT ? 1 : -1,
 			   &ecsh_hint_watched);
 	WRITE_ONCE(v->hints, hints);
-	page = rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
+	page = ecsh_vcpu_page(v);
 	if (page)
 		ecsh_page_set_kept(page, ecsh_hint_kept(v));
 	tell(v, ~hints, false);

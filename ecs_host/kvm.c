@@ -14,7 +14,7 @@
 
 #include "compat/tracepoint.h"
 #include "ecs_abi.h"
-#include "gate.h"
+#include "grace.h"
 #include "hook.h"
 #include "kvm.h"
 #include "msr.h"
@@ -126,7 +126,7 @@ static ECS_FTRACE_CALLBACK(observe_event)
 static void probe_exit(void *data)
 {
 	ecs_tracepoint_enter();
-	ecsh_gate_look();
+	ecsh_grace_look();
 	ecs_tracepoint_leave();
 }
 

@@ -7,13 +7,14 @@
 
 #include "boost.h"
 #include "ctl.h"
-#include "gate.h"
+#include "grace.h"
 #include "hint.h"
 #include "hook.h"
 #include "kvm.h"
 #include "pick.h"
 #include "place.h"
 #include "sched.h"
+#include "setting.h"
 #include "thread.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -23,7 +24,7 @@ static int __init ecsh_init(void)
 {
 	int err;
 
-	ecsh_gate_init();
+	ecsh_grace_init();
 	err = ecsh_vcpu_init();
 	if (err)
 		return err;
@@ -72,7 +73,7 @@ static void __exit ecsh_exit(void)
 	 * What follows waits again and again for all CPUs to schedule kernel threads:
 	 * not behind graces and boosts of our own.
 	 */
-	ecsh_vm_disable_all();
+	ecsh_setting_disable_all();
 	ecsh_yield_exit();
 	/* No new registrations ... */
 	ecsh_kvm_exit();

@@ -9,12 +9,12 @@
 #include <linux/delay.h>
 #include <linux/module.h>
 
+#include "ask.h"
 #include "claim.h"
 #include "ecs_abi.h"
 #include "gate.h"
 #include "hook.h"
 #include "msr.h"
-#include "promise.h"
 #include "stats.h"
 #include "thread.h"
 #include "vcpu.h"
@@ -157,7 +157,7 @@ static int set_boost(struct kvm_vcpu *vcpu, u64 data)
 	u64 sbt_ns, usbt_ns;
 
 	if (data == ECS_ABI_BOOST_RELEASE) {
-		ecsh_promise_release(current);
+		ecsh_ask_no_more(current);
 		return DONE;
 	}
 	/* vcpu->mutex is held: the record stays. */
@@ -168,7 +168,7 @@ static int set_boost(struct kvm_vcpu *vcpu, u64 data)
 		return FAULT;
 	pace(&v->asked_at);
 	if (!read_boost(v, &sbt_ns, &usbt_ns) ||
-	    ecsh_promise_request(v, sbt_ns, usbt_ns))
+	    ecsh_ask_boost(v, sbt_ns, usbt_ns))
 		return FAULT;
 	return DONE;
 }

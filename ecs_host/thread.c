@@ -18,11 +18,11 @@
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
 
+#include "ask.h"
 #include "compat/tracepoint.h"
 #include "gate.h"
 #include "hint.h"
 #include "holder.h"
-#include "promise.h"
 #include "thread.h"
 #include "vcpu.h"
 
@@ -145,7 +145,7 @@ int ecsh_thread_attach(struct ecsh_vcpu *v)
 		unlink(t);
 		ecsh_gate_join(v);
 		/* What the guest asked for was for the other vCPU. */
-		ecsh_promise_release(current);
+		ecsh_ask_no_more(current);
 	}
 	WRITE_ONCE(v->task, current);
 	WRITE_ONCE(t->vcpu, v);

@@ -6,11 +6,11 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "ask.h"
 #include "compat/timer.h"
-#include "gate.h"
+#include "grace.h"
 #include "hint.h"
 #include "stats.h"
-#include "promise.h"
 #include "thread.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -69,7 +69,7 @@ static void free_work(struct work_struct *work)
 		cmpxchg(per_cpu_ptr(&ecsh_vcpu_running, cpu), v, NULL);
 	synchronize_rcu();
 	hrtimer_cancel(&v->timer);
-	ecsh_gate_forget(v);
+	ecsh_grace_forget(v);
 	ecsh_vm_remove_vcpu(v);
 	synchronize_rcu();
 	kfree(v);
@@ -86,7 +86,7 @@ static struct ecsh_vcpu *create(struct kvm_vcpu *vcpu)
 		return NULL;
 	raw_spin_lock_init(&v->lock);
 	INIT_RCU_WORK(&v->free, free_work);
-	hrtimer_setup(&v->timer, ecsh_gate_timer, CLOCK_MONOTONIC,
+	hrtimer_setup(&v->timer, ecsh_grace_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_HARD);
 	v->key = vcpu;
 	v->kvm = vcpu->kvm;
@@ -131,7 +131,7 @@ exchange_page(struct ecsh_vcpu *v, struct ecsh_page *page, enum ecs_stat why)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&v->lock, flags);
-	old = rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
+	old = ecsh_vcpu_page(v);
 	if (old)
 		ecsh_page_sign_off(old);
 	if (page)
@@ -159,7 +159,7 @@ void ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
 	if (!old)
 		return;
 	ecsh_page_destroy(old, wq);
-	ecsh_promise_release(current);
+	ecsh_ask_no_more(current);
 }
 
 /**
@@ -185,7 +185,7 @@ bool ecsh_vcpu_drop_page(struct ecsh_vcpu *v, enum ecs_stat why)
 	rcu_read_lock();
 	task = READ_ONCE(v->task);
 	if (task)
-		ecsh_promise_release(task);
+		ecsh_ask_no_more(task);
 	rcu_read_unlock();
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -87,6 +88,12 @@ struct ecsh_vcpu {
  * for who holds that lock and finds it set.
  */
 DECLARE_PER_CPU(struct ecsh_vcpu *, ecsh_vcpu_running);
+
+/* Its registration or NULL. Context: v->lock held. */
+static inline struct ecsh_page *ecsh_vcpu_page(struct ecsh_vcpu *v)
+{
+	return rcu_dereference_protected(v->page, lockdep_is_held(&v->lock));
+}
 
 int ecsh_vcpu_init(void);
 void ecsh_vcpu_exit(void);

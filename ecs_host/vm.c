@@ -8,25 +8,17 @@
  */
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
-#include "boost.h"
-#include "bounds.h"
 #include "hint.h"
-#include "promise.h"
+#include "setting.h"
 #include "stats.h"
 #include "vcpu.h"
 #include "vm.h"
-#include "walk.h"
-
-static bool enable_all;
-module_param(enable_all, bool, 0444);
-MODULE_PARM_DESC(enable_all, "VMs are on unless switched off (default: no); cleared by disable --all");
 
 /*
  * Taken inside vcpu->mutex and kvm->srcu by guests that register, so nothing of
@@ -34,25 +26,6 @@ MODULE_PARM_DESC(enable_all, "VMs are on unless switched off (default: no); clea
  */
 DEFINE_MUTEX(ecsh_vm_mutex);
 LIST_HEAD(ecsh_vms);
-
-/**
- * ecsh_vm_defaults() - parameters of a VM that nobody has spoken of
- * @params: filled in
- */
-void ecsh_vm_defaults(struct ecs_ioc_params *params)
-{
-	*params = (struct ecs_ioc_params){
-		.valid = ECS_PARAM_ALL,
-		.mode = enable_all ? ECS_MODE_ON : ECS_MODE_OFF,
-		.grace_ns = 500 * NSEC_PER_USEC,
-		.grace_sleep_ns = 125 * NSEC_PER_USEC,
-		.recheck_ns = 50 * NSEC_PER_USEC,
-		.budget_ppm = 250000,
-		.burst_ns = 20 * NSEC_PER_MSEC,
-		.waiters = ECS_WAITERS_EXTEND,
-		.yield = ECS_YIELD_ON,
-	};
-}
 
 /**
  * ecsh_vm_is_dead() - has the whole process died, reaped or not?
@@ -110,16 +83,28 @@ struct ecsh_vm *ecsh_vm_find(struct pid *pid)
 	return NULL;
 }
 
-static struct ecsh_vm *alloc(void)
+/**
+ * ecsh_vm_alloc() - memory for a VM that is not known yet
+ *
+ * To be had before the mutex, which a VMM out of its memory limit must not hold up.
+ *
+ * Context: may sleep; charged to the current process.
+ */
+struct ecsh_vm *ecsh_vm_alloc(void)
 {
 	return kzalloc(sizeof(struct ecsh_vm), GFP_KERNEL_ACCOUNT);
 }
 
-/*
- * The VM of a process. If there is none, *fresh becomes it: memory is got before
- * the mutex, which a VMM out of its memory limit must not hold up.
+/**
+ * ecsh_vm_find_or_add() - the VM of a process
+ * @pid: its thread group
+ * @fresh: of ecsh_vm_alloc(), or NULL; if there is no VM it becomes that one, and
+ *	NULL is left here. The caller frees what is left
+ *
+ * Context: ecsh_vm_mutex held.
+ * Return: the VM, or NULL without memory.
  */
-static struct ecsh_vm *find_or_add(struct pid *pid, struct ecsh_vm **fresh)
+struct ecsh_vm *ecsh_vm_find_or_add(struct pid *pid, struct ecsh_vm **fresh)
 {
 	struct ecsh_vm *vm;
 
@@ -131,44 +116,9 @@ static struct ecsh_vm *find_or_add(struct pid *pid, struct ecsh_vm **fresh)
 	*fresh = NULL;
 	vm->pid = get_pid(pid);
 	INIT_LIST_HEAD(&vm->vcpus);
-	ecsh_vm_defaults(&vm->params);
+	ecsh_setting_defaults(&vm->params);
 	list_add_tail(&vm->node, &ecsh_vms);
 	return vm;
-}
-
-static u32 hints_of(const struct ecsh_vm *vm)
-{
-	return vm->params.mode == ECS_MODE_OFF ? 0 : vm->params.hints;
-}
-
-/* The guest may ask for no boost. */
-static void forbid(struct ecsh_vm *vm)
-{
-	vm->sbt_max_ns = 0;
-	vm->usbt_min_ns = 0;
-}
-
-/* Gives a vCPU its VM's parameters. */
-static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
-{
-	const struct ecs_ioc_params *params = &vm->params;
-	unsigned long flags;
-
-	lockdep_assert_held(&ecsh_vm_mutex);
-	raw_spin_lock_irqsave(&v->lock, flags);
-	v->params.grace_ns = params->grace_ns;
-	v->params.grace_sleep_ns = params->grace_sleep_ns;
-	v->params.recheck_ns = params->recheck_ns;
-	v->params.burst_ns = params->burst_ns;
-	v->params.budget_ppm = params->budget_ppm;
-	v->params.extend = params->mode == ECS_MODE_ON;
-	v->params.refuse_waiters = params->waiters == ECS_WAITERS_REFUSE;
-	v->sbt_max_ns = vm->sbt_max_ns;
-	v->usbt_min_ns = vm->usbt_min_ns;
-	WRITE_ONCE(v->yield, params->yield == ECS_YIELD_ON);
-	WRITE_ONCE(v->mode, params->mode);
-	ecsh_hint_set(v, hints_of(vm));
-	raw_spin_unlock_irqrestore(&v->lock, flags);
 }
 
 /**
@@ -180,14 +130,14 @@ static void apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
  */
 struct ecsh_vm *ecsh_vm_add_vcpu(struct ecsh_vcpu *v)
 {
-	struct ecsh_vm *vm, *fresh = alloc();
+	struct ecsh_vm *vm, *fresh = ecsh_vm_alloc();
 
 	mutex_lock(&ecsh_vm_mutex);
-	vm = find_or_add(task_tgid(current), &fresh);
+	vm = ecsh_vm_find_or_add(task_tgid(current), &fresh);
 	if (vm) {
 		v->vm = vm;
 		list_add_tail_rcu(&v->vm_node, &vm->vcpus);
-		apply(vm, v);
+		ecsh_setting_apply(vm, v);
 	}
 	mutex_unlock(&ecsh_vm_mutex);
 	kfree(fresh);
@@ -228,62 +178,6 @@ struct pid *ecsh_vm_get_live_pid(s32 nr)
 }
 
 /**
- * ecsh_vm_set() - change a VM's parameters; it need not have registered yet
- * @arg: see ECS_IOC_VM_SET; filled with what holds after it
- *
- * Context: may sleep; the caller has checked permission.
- * Return: 0, -EINVAL a value is out of bounds (nothing is changed), -ESRCH no
- * such process, -ENOMEM.
- */
-int ecsh_vm_set(struct ecs_ioc_vm *arg)
-{
-	struct ecs_ioc_params change = arg->params, params;
-	struct ecsh_vm *vm, *fresh;
-	struct ecsh_vcpu *v;
-	struct pid *pid;
-	int err = 0;
-
-	if (arg->flags || !ecs_bounds_params(&change))
-		return -EINVAL;
-	pid = ecsh_vm_get_live_pid(arg->pid);
-	if (!pid)
-		return -ESRCH;
-	fresh = alloc();
-	mutex_lock(&ecsh_vm_mutex);
-	/* What is refused leaves no VM that was not known before. */
-	vm = ecsh_vm_find(pid);
-	if (vm)
-		params = vm->params;
-	else
-		ecsh_vm_defaults(&params);
-	if (!ecs_bounds_merge(&params, &change)) {
-		err = -EINVAL;
-		goto unlock;
-	}
-	vm = find_or_add(pid, &fresh);
-	if (vm) {
-		vm->params = params;
-		/* Switched off is all of it: the guest may not ask again. */
-		if ((change.valid & ECS_PARAM_MODE) &&
-		    change.mode == ECS_MODE_OFF)
-			forbid(vm);
-		list_for_each_entry(v, &vm->vcpus, vm_node)
-			apply(vm, v);
-		ecsh_walk_fill_vm(vm, arg);
-	} else {
-		err = -ENOMEM;
-	}
-unlock:
-	mutex_unlock(&ecsh_vm_mutex);
-	kfree(fresh);
-	if (!err && (change.valid & ECS_PARAM_MODE) &&
-	    change.mode == ECS_MODE_OFF)
-		ecsh_boost_remove_all(pid);
-	put_pid(pid);
-	return err;
-}
-
-/**
  * ecsh_vm_know() - remember a process as a VM
  * @pid: its thread group
  *
@@ -292,70 +186,13 @@ unlock:
  */
 int ecsh_vm_know(struct pid *pid)
 {
-	struct ecsh_vm *vm, *fresh = alloc();
+	struct ecsh_vm *vm, *fresh = ecsh_vm_alloc();
 
 	mutex_lock(&ecsh_vm_mutex);
-	vm = find_or_add(pid, &fresh);
+	vm = ecsh_vm_find_or_add(pid, &fresh);
 	mutex_unlock(&ecsh_vm_mutex);
 	kfree(fresh);
 	return vm ? 0 : -ENOMEM;
-}
-
-/**
- * ecsh_vm_limit_set() - what a guest may ask for itself
- * @arg: see ECS_IOC_LIMIT_SET
- *
- * Context: may sleep; the caller has checked permission.
- * Return: 0, -EINVAL a value is out of bounds, -ESRCH no such process, -ENOMEM.
- */
-int ecsh_vm_limit_set(struct ecs_ioc_limit *arg)
-{
-	struct ecsh_vm *vm, *fresh;
-	struct ecsh_vcpu *v;
-	struct pid *pid;
-
-	if (!ecs_bounds_limit(arg))
-		return -EINVAL;
-	pid = ecsh_vm_get_live_pid(arg->pid);
-	if (!pid)
-		return -ESRCH;
-	fresh = alloc();
-	mutex_lock(&ecsh_vm_mutex);
-	vm = find_or_add(pid, &fresh);
-	if (vm) {
-		vm->sbt_max_ns = arg->sbt_max_ns;
-		vm->usbt_min_ns = arg->usbt_min_ns;
-		list_for_each_entry(v, &vm->vcpus, vm_node)
-			apply(vm, v);
-	}
-	mutex_unlock(&ecsh_vm_mutex);
-	kfree(fresh);
-	if (vm)
-		ecsh_promise_limit(pid, arg->sbt_max_ns, arg->usbt_min_ns);
-	put_pid(pid);
-	return vm ? 0 : -ENOMEM;
-}
-
-/**
- * ecsh_vm_disable_all() - switch every VM off, and those to come: the panic button
- *
- * Context: may sleep.
- */
-void ecsh_vm_disable_all(void)
-{
-	struct ecsh_vcpu *v;
-	struct ecsh_vm *vm;
-
-	mutex_lock(&ecsh_vm_mutex);
-	enable_all = false;
-	list_for_each_entry(vm, &ecsh_vms, node) {
-		vm->params.mode = ECS_MODE_OFF;
-		forbid(vm);
-		list_for_each_entry(v, &vm->vcpus, vm_node)
-			apply(vm, v);
-	}
-	mutex_unlock(&ecsh_vm_mutex);
-	ecsh_boost_remove_all(NULL);
 }
 
 /**

@@ -41,14 +41,12 @@ void ecsh_vm_exit(void);
 struct ecsh_vm *ecsh_vm_add_vcpu(struct ecsh_vcpu *v);
 void ecsh_vm_remove_vcpu(struct ecsh_vcpu *v);
 
-int ecsh_vm_set(struct ecs_ioc_vm *arg);
 int ecsh_vm_know(struct pid *pid);
-int ecsh_vm_limit_set(struct ecs_ioc_limit *arg);
+struct ecsh_vm *ecsh_vm_alloc(void);
 struct ecsh_vm *ecsh_vm_find(struct pid *pid);
+struct ecsh_vm *ecsh_vm_find_or_add(struct pid *pid, struct ecsh_vm **fresh);
 void ecsh_vm_sweep(void);
 bool ecsh_vm_is_dead(struct pid *pid);
 struct pid *ecsh_vm_get_live_pid(s32 nr);
-void ecsh_vm_disable_all(void);
-void ecsh_vm_defaults(struct ecs_ioc_params *params);
 
 #endif /* ECSH_VM_H */
