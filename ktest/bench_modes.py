@@ -6,11 +6,14 @@ import dataclasses
 # sections are as much longer; the grace is scaled with them.
 SETTINGS = {"grace": "4ms", "grace-sleep": "1ms", "recheck": "100us", "budget": "50%",
             "burst": "100ms"}
-ON = tuple(word for name, value in SETTINGS.items() for word in (f"--{name}", value))
-OBSERVE = ("--observe",)
 # For modes that are switched between: what one of them sets, each has to.
 UNTOLD = ("--hints", "none")
 TOLD = ("--hints", "overcommit")
+EXTENDED, REFUSED = (("--waiters", word) for word in ("extend", "refuse"))
+DIRECTED, OWN = (("--yield", word) for word in ("on", "off"))
+TUNED = tuple(word for name, value in SETTINGS.items() for word in (f"--{name}", value))
+ON = TUNED + EXTENDED + DIRECTED
+OBSERVE = ("--observe",) + EXTENDED + DIRECTED
 # As the grace: what a real CPU polls for is over before an emulated one is woken.
 POLL_NS = 10_000_000
 
@@ -23,6 +26,9 @@ POLL = "ecs-poll"
 STOCK = "stock"
 NOPV = "stock-nopv"
 ALONE = "stock-alone"
+REFUSE = "ecs-refuse"
+UNDIRECTED = "ecs-undirected"
+HINTS = "ecs-hints"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +58,11 @@ MODES = {
     FREE: Mode("as installed, the free marks: the guest's preempt count"),
     **{alone(mark): Mode(f"the free marks and `mark_{mark}`", marks=(mark,)) for mark in MARKS},
     ALL: Mode("the free marks and those of all sleeping locks", marks=SLEEPING),
+    REFUSE: Mode("the free marks, and waiters are refused extensions",
+                 TUNED + UNTOLD + REFUSED + DIRECTED),
+    UNDIRECTED: Mode("the free marks, and yields are left to KVM",
+                     TUNED + UNTOLD + EXTENDED + OWN),
+    HINTS: Mode("the free marks and both hints", ON + ("--hints", "all")),
     POLL: Mode("the free marks and `poll`, with the hint of overcommitment", ON + TOLD,
                poll=True),
 }

@@ -152,7 +152,15 @@ def targets(summary):
             found += [*gain(summary, mode),
                       losses(summary, every - {UNDER}, "over-committed", mode),
                       pure(summary, mode), losses(summary, {UNDER}, "1 VM", mode)]
+    if any(one["mode"] == POLL for one in summary["cells"]):
+        found.append(losses(summary, every - {UNDER}, "over-committed", POLL))
     return [*found, woken(summary), *fair(summary)]
+
+
+def whole(summary, workload, vms):
+    """Of all of ecs, or of what is installed if that was not run."""
+    return (find(summary["cells"], workload=workload, vms=vms, mode=ALL)
+            or find(summary["cells"], workload=workload, vms=vms, mode=FREE))
 
 
 def paper_rows(summary):
@@ -161,12 +169,12 @@ def paper_rows(summary):
     rows = []
     for load, ours, over, avoided, under in PAPER:
         for vms, what, (pv, hvm) in ((OVER, "over", over), (UNDER, "under", under)):
-            got = find(summary["cells"], workload=ours, vms=vms, mode=ALL)
+            got = whole(summary, ours, vms)
             for base, theirs, name in (("PV", pv, "ratio"), ("HVM", hvm, "ratio_nopv")):
                 rows.append({"load": load, "ours": ours, "vms": vms,
                              "figure": f"throughput, {what}-committed, of {base}",
                              "theirs": f"{theirs:g}", "got": got and got[name]})
-        got = find(summary["cells"], workload=ours, vms=OVER, mode=ALL)
+        got = whole(summary, ours, OVER)
         rows.append({"load": load, "ours": ours, "vms": OVER,
                      "figure": "preemptions avoided, %",
                      "theirs": f"{avoided[0]:g} to {avoided[1]:g}",
@@ -179,7 +187,7 @@ def debooster_rows(summary):
     rows = []
     for load, ours, by_vms in DEBOOSTER:
         for vms, theirs in by_vms.items():
-            got = find(summary["cells"], workload=ours, vms=vms, mode=ALL)
+            got = whole(summary, ours, vms)
             rows.append({"load": load, "ours": ours, "vms": vms,
                          "figure": "throughput, of the stock host", "theirs": f"{theirs:g}",
                          "got": got and got["ratio"]})
