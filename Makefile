@@ -143,7 +143,7 @@ test-quick: setup
 DEBUG ?= debug
 .PHONY: test-debug
 test-debug: setup
-	ktest/run --debug $(KERNEL)-$(DEBUG) $(TESTS)
+	ktest/run --debug $(KERNEL)-$(DEBUG) --all $(TESTS)
 
 .PHONY: classes
 classes: setup
