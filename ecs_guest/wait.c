@@ -299,6 +299,20 @@ void ecsg_wait_counted(enum ecsg_wait_kind kind, bool is)
 }
 
 /**
+ * ecsg_wait_shown() - is this CPU shown to do nothing but wait?
+ *
+ * For tests: while a task runs that waits for nothing it has to be 0.
+ *
+ * Context: any.
+ * Return: the word of the page, ECS_ABI_WAITING*.
+ */
+u32 ecsg_wait_shown(void)
+{
+	return this_cpu_read(ecsg_page_area->guest.waiting);
+}
+EXPORT_SYMBOL_GPL(ecsg_wait_shown);
+
+/**
  * ecsg_wait_missed() - how often a wait was not followed
  *
  * Context: serialised with start and stop.

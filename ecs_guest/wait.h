@@ -23,6 +23,7 @@ int ecsg_wait_start(void);
 void ecsg_wait_stop(void);
 void ecsg_wait_begin(unsigned long lock, unsigned int flags);
 void ecsg_wait_end(unsigned long lock, bool had);
+u32 ecsg_wait_shown(void);
 unsigned int ecsg_wait_missed(void);
 void ecsg_wait_counted(enum ecsg_wait_kind kind, bool counted);
 

@@ -102,6 +102,7 @@ def complaints(kind, steps, found):
         (kind not in SLEEPS or load["slept"] > 0, "nobody slept with a lock held"),
         (kind not in SLEEPS or load["moved"] > 0, "nobody changed its CPU with a lock held"),
         (load["wrong"] == 0, f"{load['wrong']} marks differ from what a thread holds"),
+        (load["stale"] == 0, f"{load['stale']} threads are shown to wait, and do not"),
         (after["clipped"] == before["clipped"], "releases of what was not counted"),
         (after["lost"] == 0, f"{after['lost']} tasks were not followed"),
         (held(found["after"]) == held(found["before"]), "locks seem held at rest"),

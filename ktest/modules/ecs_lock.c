@@ -6,7 +6,8 @@
  * @hold_us, now and then sleep or change their CPU with it, and release it, @steps times
  * or until the module is removed. Each counts by itself what it owns, what it reads and
  * whether it reads under RCU, and compares that with what ecs_guest has marked for it
- * ("wrong"). Half of the attempts that can be interrupted are made with a signal pending.
+ * ("wrong"), and looks whether its CPU is shown to wait while it does not ("stale").
+ * Half of the attempts that can be interrupted are made with a signal pending.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -217,8 +218,8 @@ static unsigned int chosen[ARRAY_SIZE(all)];
 static bool is_marked[ARRAY_SIZE(all)];
 static unsigned int nr_chosen;
 static struct task_struct **workers;
-static unsigned int (*held)(void);
-static atomic_long_t left, done, failed, wrong, slept, moved;
+static unsigned int (*held)(void), (*shown)(void);
+static atomic_long_t left, done, failed, wrong, stale, slept, moved;
 static atomic_t running;
 
 static void busy(unsigned int us)
@@ -236,6 +237,9 @@ static void compare(unsigned int expected)
 {
 	if (held && held() != expected)
 		atomic_long_inc(&wrong);
+	/* Interrupts that wait are over when this thread runs on. */
+	if (shown && shown())
+		atomic_long_inc(&stale);
 }
 
 /* At random: should it be done in this step, one of @every? */
@@ -339,16 +343,18 @@ static void stop_all(void)
 	percpu_free_rwsem(&percpu_rwsem);
 	if (held)
 		__symbol_put("ecsg_mark_held");
+	if (shown)
+		__symbol_put("ecsg_wait_shown");
 }
 
 static int report(char *buffer, const struct kernel_param *kp)
 {
 	return sysfs_emit(buffer,
-			  "running %d\ndone %ld\nfailed %ld\nslept %ld\nmoved %ld\ncompared %d\nwrong %ld\n",
+			  "running %d\ndone %ld\nfailed %ld\nslept %ld\nmoved %ld\ncompared %d\nwrong %ld\nstale %ld\n",
 			  atomic_read(&running), atomic_long_read(&done),
 			  atomic_long_read(&failed), atomic_long_read(&slept),
-			  atomic_long_read(&moved), !!held,
-			  atomic_long_read(&wrong));
+			  atomic_long_read(&moved), held && shown,
+			  atomic_long_read(&wrong), atomic_long_read(&stale));
 }
 
 static const struct kernel_param_ops report_ops = { .get = report };
@@ -373,6 +379,7 @@ static int __init ecs_lock_init(void)
 		return -ENOMEM;
 	}
 	held = (void *)__symbol_get("ecsg_mark_held");
+	shown = (void *)__symbol_get("ecsg_wait_shown");
 	atomic_long_set(&left, steps);
 	for (i = 0; i < threads; i++) {
 		atomic_inc(&running);

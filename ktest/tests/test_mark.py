@@ -79,6 +79,8 @@ def balance(t, ways):
     t.check(seen["failed"] > 0, "no attempt failed")
     t.check(seen["slept"] > 0, "nobody slept with a lock held")
     t.check_eq(seen["wrong"], 0, "marks that differ from what a thread holds")
+    t.check_eq(seen["stale"], 0, "threads that are shown to wait, and do not")
+    t.check_eq(seen["compared"], 1, "compared by the threads")
     t.check_eq(after["lost"], 0, "tasks and waits that were not followed")
     nothing_is_held(t, guest, before)
 
