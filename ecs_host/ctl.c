@@ -110,8 +110,7 @@ static int set_limit(union argument *arg)
 	if (!capable(CAP_SYS_NICE))
 		return -EPERM;
 	if (arg->limit.sbt_max_ns &&
-	    (!(ecsh_hook_features() & ECS_HOST_F_BOOST) ||
-	     ecsh_ask_prepare()))
+	    (!(ecsh_hook_features() & ECS_HOST_F_BOOST) || ecsh_ask_prepare()))
 		return -EOPNOTSUPP;
 	return ecsh_setting_limit(&arg->limit);
 }

@@ -46,7 +46,8 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 
 	raw_spin_lock(&v->lock);
 	/* Its thread may stop to run it without the runqueue lock: ecsh_gate_leave(). */
-	if (READ_ONCE(per_cpu(ecsh_vcpu_running, cpu)) != v || !ecsh_vcpu_page(v))
+	if (READ_ONCE(per_cpu(ecsh_vcpu_running, cpu)) != v ||
+	    !ecsh_vcpu_page(v))
 		goto unlock;
 	ecsh_stats_inc(&v->stats, kind == ECSH_GATE_TICK ? ECS_STAT_REQ_TICK :
 							   ECS_STAT_REQ_WAKEUP);
@@ -159,8 +160,9 @@ void ecsh_gate_sched_out(struct ecsh_vcpu *v)
 	}
 	if (ecs_policy_off_cpu(&v->params, &v->state, now) == ECS_POLICY_ENDED)
 		ecsh_grace_ended(v,
-		      preempted ? ECS_STAT_ENDED_FORCED : ECS_STAT_ENDED_YIELD,
-		      now);
+				 preempted ? ECS_STAT_ENDED_FORCED :
+					     ECS_STAT_ENDED_YIELD,
+				 now);
 	raw_spin_unlock(&v->lock);
 }
 

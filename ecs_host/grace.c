@@ -126,8 +126,8 @@ static u64 look(struct ecsh_vcpu *v)
 		ecsh_grace_end(v, ECS_STAT_ENDED_OFF);
 		return 0;
 	}
-	switch (ecs_policy_recheck(&v->params, &v->state, now, ecsh_grace_hint(v),
-				   &next)) {
+	switch (ecs_policy_recheck(&v->params, &v->state, now,
+				   ecsh_grace_hint(v), &next)) {
 	case ECS_POLICY_RELEASE:
 		ecsh_grace_ended(v, ECS_STAT_ENDED_RELEASE, now);
 		preempt_now();
