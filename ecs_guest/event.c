@@ -144,9 +144,10 @@ exit_reboot:
  */
 void ecsg_event_exit(void)
 {
+	/* It publishes; all others withdraw, and are needed until all is withdrawn. */
 	unregister_pm_notifier(&pm_nb);
-	unregister_reboot_notifier(&reboot_nb);
 	cpuhp_remove_state(hotplug_state);
+	unregister_reboot_notifier(&reboot_nb);
 	if (crash_probed)
 		unregister_kprobe(&crash_probe);
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_nb);
