@@ -135,7 +135,7 @@ class Kinds(unittest.TestCase):
 class Soak(unittest.TestCase):
     LOOK = "".join(f"{{0}} {kind} on 0\n" for kind in soak.KINDS) + (
         "{0} held {1}\n{0} clipped 19\n{0} lost 0\n")
-    LOAD = "running 0 done 7 failed 2 slept 3 moved 4 compared 1 wrong 0"
+    LOAD = "running 0 done 7 failed 2 slept 3 moved 4 compared 1 wrong 0 stale 0"
 
     def text(self, load=LOAD, held=5):
         words = load.split()
@@ -154,7 +154,8 @@ class Soak(unittest.TestCase):
     def test_what_may_be_wrong(self):
         for old, new in (("done 7", "done 6"), ("compared 1", "compared 0"),
                          ("failed 2", "failed 0"), ("slept 3", "slept 0"),
-                         ("moved 4", "moved 0"), ("wrong 0", "wrong 1")):
+                         ("moved 4", "moved 0"), ("wrong 0", "wrong 1"),
+                         ("stale 0", "stale 1")):
             self.assertEqual(len(self.wrong(load=self.LOAD.replace(old, new))), 1, new)
         for held in (4, 6):
             self.assertEqual(self.wrong(held=held), ["locks seem held at rest"])
