@@ -14,6 +14,12 @@
 #include "trace.h"
 #include "vcpu.h"
 
+static void refuse(struct ecsh_vcpu *v, enum ecs_stat why)
+{
+	ecsh_stats_inc(&v->stats, why);
+	trace_ecs_refuse(v, why);
+}
+
 /**
  * ecsh_gate_request() - the fair class wants the CPU of a running vCPU
  * @v: the vCPU that runs on @cpu
@@ -73,20 +79,16 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 		ecsh_stats_inc(&v->stats, ECS_STAT_WOULD_GRANT);
 		break;
 	case ECS_POLICY_NO_BUDGET:
-		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_BUDGET);
-		trace_ecs_refuse(v, ECS_STAT_REFUSED_BUDGET);
+		refuse(v, ECS_STAT_REFUSED_BUDGET);
 		break;
 	case ECS_POLICY_NO_SECOND:
-		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_SPENT);
-		trace_ecs_refuse(v, ECS_STAT_REFUSED_SPENT);
+		refuse(v, ECS_STAT_REFUSED_SPENT);
 		break;
 	case ECS_POLICY_NO_SOFT:
-		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_SLEEP);
-		trace_ecs_refuse(v, ECS_STAT_REFUSED_SLEEP);
+		refuse(v, ECS_STAT_REFUSED_SLEEP);
 		break;
 	case ECS_POLICY_WAITER:
-		ecsh_stats_inc(&v->stats, ECS_STAT_REFUSED_WAITER);
-		trace_ecs_refuse(v, ECS_STAT_REFUSED_WAITER);
+		refuse(v, ECS_STAT_REFUSED_WAITER);
 		break;
 	case ECS_POLICY_RELEASE:
 		ecsh_grace_ended(v, ECS_STAT_ENDED_RELEASE, now);

@@ -24,11 +24,6 @@
 /* Carries a grant to the CPU of the vCPU, where the timer must be started. */
 static DEFINE_PER_CPU(call_single_data_t, arm_csd);
 
-static u64 now_ns(void)
-{
-	return ktime_get_mono_fast_ns();
-}
-
 /**
  * ecsh_grace_hint() - the section that a vCPU is in
  * @v: the vCPU; offences that are found are counted as its own
@@ -90,7 +85,7 @@ static void preempt_now(void)
 /* Ends an extension for a reason of ours. Was there one? Context: v->lock held. */
 static bool end(struct ecsh_vcpu *v, enum ecs_stat why)
 {
-	u64 now = now_ns();
+	u64 now = ktime_get_mono_fast_ns();
 
 	lockdep_assert_held(&v->lock);
 	if (ecs_policy_end(&v->params, &v->state, now) != ECS_POLICY_ENDED)
@@ -118,7 +113,7 @@ void ecsh_grace_end(struct ecsh_vcpu *v, enum ecs_stat why)
  */
 static u64 look(struct ecsh_vcpu *v)
 {
-	u64 now = now_ns();
+	u64 now = ktime_get_mono_fast_ns();
 	u64 next;
 
 	lockdep_assert_held(&v->lock);

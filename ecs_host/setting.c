@@ -79,6 +79,14 @@ void ecsh_setting_apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
 	raw_spin_unlock_irqrestore(&v->lock, flags);
 }
 
+static void apply_to_all(struct ecsh_vm *vm)
+{
+	struct ecsh_vcpu *v;
+
+	list_for_each_entry(v, &vm->vcpus, vm_node)
+		ecsh_setting_apply(vm, v);
+}
+
 /**
  * ecsh_setting_vm() - change a VM's parameters; it need not have registered yet
  * @arg: see ECS_IOC_VM_SET; filled with what holds after it
@@ -90,8 +98,8 @@ void ecsh_setting_apply(struct ecsh_vm *vm, struct ecsh_vcpu *v)
 int ecsh_setting_vm(struct ecs_ioc_vm *arg)
 {
 	struct ecs_ioc_params change = arg->params, params;
+	bool off = change.valid & ECS_PARAM_MODE && change.mode == ECS_MODE_OFF;
 	struct ecsh_vm *vm, *fresh;
-	struct ecsh_vcpu *v;
 	struct pid *pid;
 	int err = 0;
 
@@ -116,11 +124,9 @@ int ecsh_setting_vm(struct ecs_ioc_vm *arg)
 	if (vm) {
 		vm->params = params;
 		/* Switched off is all of it: the guest may not ask again. */
-		if ((change.valid & ECS_PARAM_MODE) &&
-		    change.mode == ECS_MODE_OFF)
+		if (off)
 			forbid(vm);
-		list_for_each_entry(v, &vm->vcpus, vm_node)
-			ecsh_setting_apply(vm, v);
+		apply_to_all(vm);
 		ecsh_walk_fill_vm(vm, arg);
 	} else {
 		err = -ENOMEM;
@@ -128,8 +134,7 @@ int ecsh_setting_vm(struct ecs_ioc_vm *arg)
 unlock:
 	mutex_unlock(&ecsh_vm_mutex);
 	kfree(fresh);
-	if (!err && (change.valid & ECS_PARAM_MODE) &&
-	    change.mode == ECS_MODE_OFF)
+	if (!err && off)
 		ecsh_boost_remove_all(pid);
 	put_pid(pid);
 	return err;
@@ -145,7 +150,6 @@ unlock:
 int ecsh_setting_limit(struct ecs_ioc_limit *arg)
 {
 	struct ecsh_vm *vm, *fresh;
-	struct ecsh_vcpu *v;
 	struct pid *pid;
 
 	if (!ecs_bounds_limit(arg))
@@ -159,8 +163,7 @@ int ecsh_setting_limit(struct ecs_ioc_limit *arg)
 	if (vm) {
 		vm->sbt_max_ns = arg->sbt_max_ns;
 		vm->usbt_min_ns = arg->usbt_min_ns;
-		list_for_each_entry(v, &vm->vcpus, vm_node)
-			ecsh_setting_apply(vm, v);
+		apply_to_all(vm);
 	}
 	mutex_unlock(&ecsh_vm_mutex);
 	kfree(fresh);
@@ -177,7 +180,6 @@ int ecsh_setting_limit(struct ecs_ioc_limit *arg)
  */
 void ecsh_setting_disable_all(void)
 {
-	struct ecsh_vcpu *v;
 	struct ecsh_vm *vm;
 
 	mutex_lock(&ecsh_vm_mutex);
@@ -185,8 +187,7 @@ void ecsh_setting_disable_all(void)
 	list_for_each_entry(vm, &ecsh_vms, node) {
 		vm->params.mode = ECS_MODE_OFF;
 		forbid(vm);
-		list_for_each_entry(v, &vm->vcpus, vm_node)
-			ecsh_setting_apply(vm, v);
+		apply_to_all(vm);
 	}
 	mutex_unlock(&ecsh_vm_mutex);
 	ecsh_boost_remove_all(NULL);

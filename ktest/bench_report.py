@@ -253,7 +253,9 @@ def markdown(report, summary, found, plots=()):
                    fairness_table(summary)]
     if summary["overhead"]:
         blocks += ["## Modules loaded, no VM enabled", overhead_table(summary)]
-    blocks += ["## The paper's figures", f"Ours are {ALL}, or {FREE} where that was not run, of {STOCK} (PV) and of {NOPV} (HVM).",
+    blocks += ["## The paper's figures",
+               f"Ours are {ALL}, or {FREE} where that was not run, of {STOCK} (PV) and of "
+               f"{NOPV} (HVM).",
                literature_table(bench_targets.paper_rows(summary)), "Where it differs:",
                bullets(bench_targets.PAPER_DIFFERS), "## The debooster's figures (2025)",
                literature_table(bench_targets.debooster_rows(summary)), "Where it differs:",

@@ -68,6 +68,11 @@ def find(some, **wanted):
                  if all(one[name] == value for name, value in wanted.items())), None)
 
 
+def first(some, modes, **wanted):
+    """Of the first of these modes that was run."""
+    return next(filter(None, (find(some, mode=mode, **wanted) for mode in modes)), None)
+
+
 def gain(summary, mode):
     """The lock-heavy set and how much of it avoids, at 2:1."""
     got = find(summary["heavy"], vms=OVER, mode=mode)
@@ -121,8 +126,7 @@ def pure(summary, mode):
 
 def woken(summary):
     # The mode that is about them, if it was run.
-    got = (find(summary["wakes"], vms=UNDER, mode=POLL)
-           or find(summary["wakes"], vms=UNDER, mode=ALL))
+    got = first(summary["wakes"], (POLL, ALL), vms=UNDER)
     one = got["ratio"] if got else {"median": None, "low": None, "high": None}
     middle = one["median"]
     return target("loads of wakeups (BWW), 1 VM: geometric mean", "> 1", middle,
@@ -145,22 +149,22 @@ def fair(summary):
 
 def targets(summary):
     every = {one["vms"] for one in summary["cells"]}
+    modes = {one["mode"] for one in summary["cells"]}
     found = []
     # What is installed, if it was run, and all that there is.
     for mode in (FREE, ALL):
-        if mode == ALL or any(one["mode"] == mode for one in summary["cells"]):
+        if mode == ALL or mode in modes:
             found += [*gain(summary, mode),
                       losses(summary, every - {UNDER}, "over-committed", mode),
                       pure(summary, mode), losses(summary, {UNDER}, "1 VM", mode)]
-    if any(one["mode"] == POLL for one in summary["cells"]):
+    if POLL in modes:
         found.append(losses(summary, every - {UNDER}, "over-committed", POLL))
     return [*found, woken(summary), *fair(summary)]
 
 
 def whole(summary, workload, vms):
     """Of all of ecs, or of what is installed if that was not run."""
-    return (find(summary["cells"], workload=workload, vms=vms, mode=ALL)
-            or find(summary["cells"], workload=workload, vms=vms, mode=FREE))
+    return first(summary["cells"], (ALL, FREE), workload=workload, vms=vms)
 
 
 def paper_rows(summary):

@@ -29,8 +29,8 @@ THREADS = 6
 FEW = 3			# of those whose waiters all sleep: each hand-over is a wakeup
 EVERY = 200		# in one step of so many they sleep, and in as many they move
 
-# {kind: its operations}, of ecs_lock. Of some an attempt may be in vain; readers of RCU do not sleep,
-# and change their CPU only if they are preempted within a few instructions.
+# {kind: its operations}, of ecs_lock. Of some an attempt may be in vain; readers of RCU do
+# not sleep, and change their CPU only if they are preempted within a few instructions.
 OPERATIONS = {
     "mutex": ("mutex", "mutex_io", "mutex_interruptible", "mutex_killable", "mutex_trylock"),
     "rwsem": ("read", "read_interruptible", "read_killable", "read_trylock", "write",
