@@ -85,34 +85,14 @@ static void split(struct words *words, const struct process *process)
 		words->word[words->nr++] = process->args + at;
 }
 
-/* The words after "-option" or "--option", of which the last one counts. */
-static const char *last_value(const struct words *words, const char *option)
-{
-	const char *found = NULL, *word;
-	size_t i;
-
-	for (i = 0; i + 1 < words->nr; i++) {
-		word = words->word[i];
-		if (*word != '-')
-			continue;
-		word += word[1] == '-' ? 2 : 1;
-		if (!strcmp(word, option))
-			found = words->word[++i];
-	}
-	return found;
-}
-
 /* Of "a,,b,guest=c": the items, ",," being a comma; the name is the last one. */
-static void name_of(const struct process *process, char *name)
+static void name_of_value(const char *value, char *name)
 {
-	struct words words;
 	char item[512];
-	const char *value;
 	size_t n, items = 0;
 
-	*name = '\0';
-	split(&words, process);
-	value = last_value(&words, "name");
+	if (!*value)
+		return;
 	for (; value; value = *value ? value + 1 : NULL, items++) {
 		for (n = 0; *value && (*value != ',' || value[1] == ',');
 		     item[n++] = *value++)
@@ -122,6 +102,28 @@ static void name_of(const struct process *process, char *name)
 			strcpy(name, item + 6);
 		else if (!items && !strchr(item, '='))
 			strcpy(name, item);
+	}
+}
+
+/*
+ * Each word after "-name" or "--name" in turn, as if it were one list: one that
+ * says nothing of the name leaves it as it is.
+ */
+static void name_of(const struct process *process, char *name)
+{
+	struct words words;
+	const char *word;
+	size_t i;
+
+	*name = '\0';
+	split(&words, process);
+	for (i = 0; i + 1 < words.nr; i++) {
+		word = words.word[i];
+		if (*word != '-')
+			continue;
+		word += word[1] == '-' ? 2 : 1;
+		if (!strcmp(word, "name"))
+			name_of_value(words.word[++i], name);
 	}
 }
 
