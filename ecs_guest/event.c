@@ -51,7 +51,7 @@ static int go_offline(unsigned int cpu)
 
 static int on_reboot(struct notifier_block *nb, unsigned long code, void *data)
 {
-	on_each_cpu(ecsg_page_withdraw, NULL, 1);
+	ecsg_page_leave();
 	return NOTIFY_DONE;
 }
 

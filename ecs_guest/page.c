@@ -23,6 +23,8 @@ DEFINE_PER_CPU(unsigned long, ecsg_page_session);
 static DEFINE_PER_CPU(unsigned long, last_session);
 /* Is this CPU to be registered? */
 static DEFINE_PER_CPU(bool, wanted);
+/* This kernel goes: no CPU is. */
+static bool leaving;
 
 static void fill_header(struct ecs_abi_header *header)
 {
@@ -47,17 +49,14 @@ static bool is_current(const struct ecs_abi_page *page, u64 generation)
 	return generation && generation == READ_ONCE(page->host.generation);
 }
 
-/**
- * ecsg_page_publish() - register this CPU's page; again if it is
- * @unused: for smp_call_function
- *
- * Context: does not migrate; on the CPU in question.
- */
-void ecsg_page_publish(void *unused)
+/* Context: on the CPU in question, interrupts off. */
+static void publish(void)
 {
 	struct ecs_abi_page *page = this_cpu_read(ecsg_page);
 	u64 generation;
 
+	if (READ_ONCE(leaving))
+		return;
 	fill_header(&page->header);
 	this_cpu_write(wanted, true);
 	this_cpu_write(ecsg_page_session, 0);
@@ -75,6 +74,22 @@ void ecsg_page_publish(void *unused)
 }
 
 /**
+ * ecsg_page_publish() - register this CPU's page; again if it is
+ * @unused: for smp_call_function
+ *
+ * Context: does not migrate; on the CPU in question.
+ */
+void ecsg_page_publish(void *unused)
+{
+	unsigned long flags;
+
+	/* An IPI that withdraws comes before it or after it. */
+	local_irq_save(flags);
+	publish();
+	local_irq_restore(flags);
+}
+
+/**
  * ecsg_page_withdraw() - end this CPU's registration
  * @unused: for smp_call_function
  *
@@ -88,6 +103,17 @@ void ecsg_page_withdraw(void *unused)
 	this_cpu_write(ecsg_page_session, 0);
 	/* It fails on a host without ecs, to which we were migrated: fine. */
 	ecsg_host_write(ECS_ABI_MSR_PAGE, 0);
+}
+
+/**
+ * ecsg_page_leave() - withdraw on all CPUs, those that come online later included
+ *
+ * Context: may sleep; this kernel goes, there is no way back.
+ */
+void ecsg_page_leave(void)
+{
+	WRITE_ONCE(leaving, true);
+	on_each_cpu(ecsg_page_withdraw, NULL, 1);
 }
 
 /**

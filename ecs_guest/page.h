@@ -30,6 +30,7 @@ int ecsg_page_init(void);
 void ecsg_page_exit(void);
 void ecsg_page_publish(void *unused);
 void ecsg_page_withdraw(void *unused);
+void ecsg_page_leave(void);
 void ecsg_page_refresh(void *unused);
 unsigned int ecsg_page_count(void);
 

@@ -155,7 +155,7 @@ int ecsh_boost_engage(void)
 
 	lockdep_assert_held(&ecsh_boost_mutex);
 	if (engaged)
-		return 0;
+		goto place;
 	worker = kthread_create_worker(0, "ecs_boost");
 	if (IS_ERR(worker))
 		return PTR_ERR(worker);
@@ -167,9 +167,10 @@ int ecsh_boost_engage(void)
 		kthread_destroy_worker(worker);
 		return err;
 	}
+	engaged = true;
+place:
 	/* Without it boosts wait behind each other until they are moved. */
 	ecsh_place_engage();
-	engaged = true;
 	return 0;
 }
 

@@ -67,7 +67,8 @@ void ecsh_dispatch_ended(struct ecsh_boost *b, enum ecs_boost_stat why)
 	trace_ecs_boost_end(b, why);
 	/* The FIFO backend takes the policy back; a CPU may be free for others. */
 	if ((b->backend == ECS_BOOST_FIFO &&
-	     (b->budget.phase == ECS_BUDGET_COOLING || !b->is_fifo)) ||
+	     (b->budget.phase == ECS_BUDGET_COOLING ||
+	      !READ_ONCE(b->is_fifo))) ||
 	    ecsh_queue_is_crowded())
 		ecsh_boost_poke();
 }

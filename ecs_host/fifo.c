@@ -74,9 +74,9 @@ void ecsh_fifo_sync(struct ecsh_boost *b)
 		attr.sched_policy = SCHED_FIFO;
 		attr.sched_flags = SCHED_FLAG_RESET_ON_FORK;
 		attr.sched_priority = 1;
-		b->is_fifo = !setattr(task, &attr);
+		WRITE_ONCE(b->is_fifo, !setattr(task, &attr));
 	} else if (b->is_fifo) {
-		b->is_fifo = false;
+		WRITE_ONCE(b->is_fifo, false);
 		if (task->policy != SCHED_FIFO || task->rt_priority != 1)
 			return;
 		attr.sched_policy = SCHED_NORMAL;

@@ -54,7 +54,7 @@ void ecsh_follow_wakeup(struct task_struct *p)
 		if (ecsh_dispatch_begin(b, now) == ECS_BUDGET_TOO_EARLY) {
 			ecsh_boost_count(b, ECS_BOOST_STAT_TOO_EARLY);
 			/* SBT was made smaller while it slept. */
-			if (b->is_fifo)
+			if (READ_ONCE(b->is_fifo))
 				ecsh_boost_poke();
 			ecsh_dispatch_cool(b, now);
 		}

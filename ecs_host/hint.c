@@ -223,14 +223,16 @@ void ecsh_hint_end(struct ecsh_vcpu *v)
 static bool agrees(struct sched_entity *se)
 {
 	const struct ecs_sched_queue_start *queue = ecs_sched_queue_start(se);
-	unsigned long weight = se->on_rq ? se->load.weight : 0;
-	unsigned int nr = se->on_rq ? 1 : 0;
+	unsigned int own = READ_ONCE(se->on_rq) ? 1 : 0, nr;
+	unsigned long weight = own ? READ_ONCE(se->load.weight) : 0, sum;
 
-	if (!queue || queue->nr > PID_MAX_LIMIT)
+	if (!queue)
 		return false;
-	if (queue->nr == nr)
-		return queue->load.weight == weight;
-	return queue->nr > nr && queue->load.weight > weight;
+	nr = READ_ONCE(queue->nr);
+	sum = READ_ONCE(queue->load.weight);
+	if (nr > PID_MAX_LIMIT)
+		return false;
+	return nr == own ? sum == weight : nr > own && sum > weight;
 }
 
 /* Context: process context; the current thread's own queues, on its own CPU. */

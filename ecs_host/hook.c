@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* hook.c: see hook.h. */
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "hook.h"
+
+/* Guests have sets engaged, as often as they like, so a failure is believed as long. */
+#define RETRY_AFTER HZ
 
 atomic_t ecsh_hook_inside = ATOMIC_INIT(0);
 
@@ -70,6 +74,9 @@ void ecsh_hook_settle(void)
  * ecsh_hook_engage() - put a prepared set in place, as far as it goes
  * @set: the set
  *
+ * One that could not be, for want of memory or for another user of a function, is tried
+ * again, but not within a second.
+ *
  * Context: process context, may sleep; one at a time for each set.
  * Return: 0 if it is in place now, else why not.
  */
@@ -80,15 +87,16 @@ int ecsh_hook_engage(struct ecsh_hook_set *set)
 
 	if (set->registered)
 		return 0;
+	if (set->error && time_before(jiffies, set->tried + RETRY_AFTER))
+		return set->error;
 	for (i = 0; i < set->nr; i++)
 		found += !set->hooks[i].error;
 	if (!found)
 		return -ENOENT;
 	err = register_ftrace_function(&set->ops);
 	set->registered = !err;
-	for (i = 0; err && i < set->nr; i++)
-		if (!set->hooks[i].error)
-			set->hooks[i].error = err;
+	set->tried = jiffies;
+	WRITE_ONCE(set->error, err);
 	return err;
 }
 
@@ -119,7 +127,7 @@ void ecsh_hook_register(struct ecsh_hook_set *set)
 void ecsh_hook_unregister(struct ecsh_hook_set *set)
 {
 	if (set->registered)
-		unregister_ftrace_function(&set->ops);
+		ecs_ftrace_unregister(&set->ops);
 	set->registered = false;
 	if (set->ops.func)
 		ecs_ftrace_free_filter(&set->ops);
@@ -142,6 +150,12 @@ void ecsh_hook_drain(void)
 	synchronize_rcu_tasks();
 }
 
+static int error_of(const struct ecsh_hook_set *set,
+		    const struct ecsh_hook *hook)
+{
+	return hook->error ? hook->error : READ_ONCE(set->error);
+}
+
 /**
  * ecsh_hook_features() - which features have all their hooks
  *
@@ -156,7 +170,8 @@ u64 ecsh_hook_features(void)
 	list_for_each_entry(set, &sets, node) {
 		for (i = 0; i < set->nr; i++) {
 			wanted |= set->hooks[i].feature;
-			if (set->hooks[i].error && !set->hooks[i].optional)
+			if (error_of(set, &set->hooks[i]) &&
+			    !set->hooks[i].optional)
 				lost |= set->hooks[i].feature;
 		}
 	}
@@ -178,7 +193,7 @@ int ecsh_hook_describe(struct ecs_ioc_hook *arg)
 	list_for_each_entry(set, &sets, node) {
 		if (arg->index - base < set->nr) {
 			hook = &set->hooks[arg->index - base];
-			arg->error = hook->error;
+			arg->error = error_of(set, hook);
 			arg->optional = hook->optional;
 			arg->feature = hook->feature;
 			strscpy(arg->name, hook->name, sizeof(arg->name));

@@ -22,7 +22,7 @@
  * @names: its names over the kernels, newest first; the first found is taken
  * @feature: ECS_HOST_F_* bits that need it
  * @optional: the kernel may lack it, and nothing is lost by that
- * @error: 0 if it is in place, else a negative errno
+ * @error: 0 if it was found, else a negative errno
  * @name: the one of @names that was found, or the newest
  * @symbol: its text range
  */
@@ -41,6 +41,8 @@ struct ecsh_hook {
  * @hooks: the functions
  * @nr: how many
  * @registered: the ops is in place
+ * @error: why it is not, if that was tried
+ * @tried: jiffies when it was tried last
  * @node: in the list of all sets
  */
 struct ecsh_hook_set {
@@ -48,6 +50,8 @@ struct ecsh_hook_set {
 	struct ecsh_hook *hooks;
 	unsigned int nr;
 	bool registered;
+	int error;
+	unsigned long tried;
 	struct list_head node;
 };
 

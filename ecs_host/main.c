@@ -51,6 +51,7 @@ static int __init ecsh_init(void)
 	return 0;
 
 exit_yield:
+	ecsh_vcpu_close();
 	ecsh_yield_exit();
 	ecsh_kvm_exit();
 exit_sched:
@@ -74,8 +75,9 @@ static void __exit ecsh_exit(void)
 	 * not behind graces and boosts of our own.
 	 */
 	ecsh_setting_disable_all();
+	/* No registration any more, while guests can still withdraw theirs ... */
+	ecsh_vcpu_close();
 	ecsh_yield_exit();
-	/* No new registrations ... */
 	ecsh_kvm_exit();
 	ecsh_boost_exit();
 	/* ... no new extensions ... */

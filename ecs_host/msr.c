@@ -71,7 +71,6 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 {
 	struct ecsh_page *page;
 	struct ecsh_vcpu *v;
-	int ret = FAULT;
 	u64 gpa;
 
 	if (!data) {
@@ -92,17 +91,19 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 	page = may_register(v) ? ecsh_page_create(vcpu, gpa) : ERR_PTR(-EPERM);
 	/* What follows is short, and rmmod waits for it: ecsh_hook_drain(). */
 	module_put(THIS_MODULE);
-	if (!IS_ERR(page) && ecsh_thread_attach(v)) {
-		ecsh_page_discard(page);
-		page = ERR_PTR(-EBUSY);
-	}
-	if (!IS_ERR(page)) {
-		/* Its end is paid for here: no more than these are under way. */
-		pace(&v->registered_at);
-		ecsh_vcpu_register(v, page);
-		ret = DONE;
-	}
-	return ret;
+	if (IS_ERR(page))
+		return FAULT;
+	if (ecsh_thread_attach(v))
+		goto discard;
+	/* Its end is paid for here: no more than these are under way. */
+	pace(&v->registered_at);
+	if (ecsh_vcpu_register(v, page))
+		goto discard;
+	return DONE;
+
+discard:
+	ecsh_page_discard(page);
+	return FAULT;
 }
 
 /* A guest that never registered gets a record to count in, if there is memory. */

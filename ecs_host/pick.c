@@ -37,7 +37,11 @@ static struct sched_entity *entity_on(struct cfs_rq *cfs_rq,
 {
 	struct sched_entity *se, *found = NULL;
 
-	if (task_cpu(task) != smp_processor_id() || !READ_ONCE(task->on_rq))
+	if (task_cpu(task) != smp_processor_id())
+		return NULL;
+	/* One that has just been moved here was off its queues before; set_task_cpu(). */
+	smp_rmb();
+	if (!READ_ONCE(task->on_rq))
 		return NULL;
 	for (se = &task->se; se; se = ecs_sched_parent(se)) {
 		if (!ecs_sched_is_queued(se))

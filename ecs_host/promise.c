@@ -65,8 +65,9 @@ static u32 claim_of(struct ecsh_boost *b)
 	cooling = ecs_budget_cooling_left(&b->budget, ktime_get_mono_fast_ns());
 	if (!cooling)
 		b->claim_ppm = b->gone ? 0 : share;
+	share = b->gone ? b->claim_ppm : max(b->claim_ppm, share);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
-	return b->gone ? b->claim_ppm : max(b->claim_ppm, share);
+	return share;
 }
 
 /* Fits a share for @task, beside all boosts but @self? */

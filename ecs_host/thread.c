@@ -118,6 +118,7 @@ static void free_rcu(struct rcu_head *rcu)
 int ecsh_thread_attach(struct ecsh_vcpu *v)
 {
 	struct ecsh_thread *t, *fresh;
+	struct ecsh_vcpu *left = NULL;
 	unsigned long flags;
 	int err = 0;
 
@@ -125,6 +126,7 @@ int ecsh_thread_attach(struct ecsh_vcpu *v)
 	if (!fresh)
 		return -ENOMEM;
 
+	rcu_read_lock();
 	raw_spin_lock_irqsave(&threads_lock, flags);
 	if (v->task && v->task != current) {
 		err = -EBUSY;
@@ -141,6 +143,7 @@ int ecsh_thread_attach(struct ecsh_vcpu *v)
 		preempt_notifier_register(&t->notifier);
 	}
 	if (t->vcpu != v) {
+		left = t->vcpu;
 		ecsh_gate_leave();
 		unlink(t);
 		ecsh_gate_join(v);
@@ -152,6 +155,10 @@ int ecsh_thread_attach(struct ecsh_vcpu *v)
 	this_cpu_write(ecsh_vcpu_running, v);
 unlock:
 	raw_spin_unlock_irqrestore(&threads_lock, flags);
+	/* Nobody follows it any more: its guest is not to think otherwise. */
+	if (left)
+		ecsh_vcpu_drop_page(left, ECS_STAT_DROPPED);
+	rcu_read_unlock();
 	kfree(fresh);
 	return err;
 }
@@ -188,16 +195,19 @@ static void end_current(void)
 	t = find(current);
 	if (!t)
 		return;
+	/*
+	 * Preemption is off, so that v stays. No other thread can register it as long as
+	 * it is this one's.
+	 */
+	v = READ_ONCE(t->vcpu);
+	if (v)
+		ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
 	raw_spin_lock_irqsave(&threads_lock, flags);
 	hash_del_rcu(&t->hash);
 	preempt_notifier_unregister(&t->notifier);
 	ecsh_gate_leave();
-	v = t->vcpu;
 	unlink(t);
 	raw_spin_unlock_irqrestore(&threads_lock, flags);
-	/* Preemption is off, so that v stays; nobody follows it any more. */
-	if (v)
-		ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
 	call_rcu(&t->rcu, free_rcu);
 }
 

@@ -21,6 +21,8 @@ DEFINE_PER_CPU(struct ecsh_vcpu *, ecsh_vcpu_running);
 static DEFINE_RAW_SPINLOCK(registry_lock);
 static DEFINE_HASHTABLE(registry, 8);
 static struct workqueue_struct *wq;
+/* No registration any more; registry_lock. */
+static bool closing;
 
 /**
  * ecsh_vcpu_find() - the record of a vCPU
@@ -96,7 +98,10 @@ static struct ecsh_vcpu *create(struct kvm_vcpu *vcpu)
 		kfree(v);
 		return NULL;
 	}
+	/* It is in the VM's list by now. */
+	raw_spin_lock_irqsave(&v->lock, flags);
 	ecs_policy_init(&v->params, &v->state, ktime_get_mono_fast_ns());
+	raw_spin_unlock_irqrestore(&v->lock, flags);
 
 	raw_spin_lock_irqsave(&registry_lock, flags);
 	hash_add_rcu(registry, &v->hash, (unsigned long)v->key);
@@ -124,14 +129,12 @@ struct ecsh_vcpu *ecsh_vcpu_get(struct kvm_vcpu *vcpu)
 	return v ?: create(vcpu);
 }
 
+/* Context: v->lock held. */
 static struct ecsh_page *
 exchange_page(struct ecsh_vcpu *v, struct ecsh_page *page, enum ecs_stat why)
 {
-	struct ecsh_page *old;
-	unsigned long flags;
+	struct ecsh_page *old = ecsh_vcpu_page(v);
 
-	raw_spin_lock_irqsave(&v->lock, flags);
-	old = ecsh_vcpu_page(v);
 	if (old)
 		ecsh_page_sign_off(old);
 	if (page)
@@ -141,7 +144,6 @@ exchange_page(struct ecsh_vcpu *v, struct ecsh_page *page, enum ecs_stat why)
 	rcu_assign_pointer(v->page, page);
 	if (old || page)
 		ecsh_stats_inc(&v->stats, why);
-	raw_spin_unlock_irqrestore(&v->lock, flags);
 	return old;
 }
 
@@ -151,15 +153,50 @@ exchange_page(struct ecsh_vcpu *v, struct ecsh_page *page, enum ecs_stat why)
  * @page: its new registration; one that it has is replaced
  *
  * Context: the vCPU's thread, may sleep.
+ * Return: 0, -ESHUTDOWN once the module goes.
  */
-void ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
+int ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
 {
-	struct ecsh_page *old = exchange_page(v, page, ECS_STAT_REGISTERED);
+	struct ecsh_page *old = NULL;
+	unsigned long flags;
+	bool closed;
 
+	raw_spin_lock_irqsave(&v->lock, flags);
+	closed = READ_ONCE(closing);
+	if (!closed)
+		old = exchange_page(v, page, ECS_STAT_REGISTERED);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
+	if (closed)
+		return -ESHUTDOWN;
+	if (old) {
+		ecsh_page_destroy(old, wq);
+		ecsh_ask_no_more(current);
+	}
+	return 0;
+}
+
+/* @only: this registration or none; its pointer is compared, no more. */
+static bool drop_page(struct ecsh_vcpu *v, const struct ecsh_page *only,
+		      enum ecs_stat why)
+{
+	struct ecsh_page *old = NULL;
+	struct task_struct *task;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&v->lock, flags);
+	if (!only || ecsh_vcpu_page(v) == only)
+		old = exchange_page(v, NULL, why);
+	raw_spin_unlock_irqrestore(&v->lock, flags);
 	if (!old)
-		return;
+		return false;
 	ecsh_page_destroy(old, wq);
-	ecsh_ask_no_more(current);
+	/* What the guest asked for on that page goes with it. */
+	rcu_read_lock();
+	task = READ_ONCE(v->task);
+	if (task)
+		ecsh_ask_no_more(task);
+	rcu_read_unlock();
+	return true;
 }
 
 /**
@@ -175,19 +212,7 @@ void ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
  */
 bool ecsh_vcpu_drop_page(struct ecsh_vcpu *v, enum ecs_stat why)
 {
-	struct ecsh_page *old = exchange_page(v, NULL, why);
-	struct task_struct *task;
-
-	if (!old)
-		return false;
-	ecsh_page_destroy(old, wq);
-	/* What the guest asked for on that page goes with it. */
-	rcu_read_lock();
-	task = READ_ONCE(v->task);
-	if (task)
-		ecsh_ask_no_more(task);
-	rcu_read_unlock();
-	return true;
+	return drop_page(v, NULL, why);
 }
 
 /**
@@ -243,8 +268,9 @@ void ecsh_vcpu_memslot_gone(struct kvm *kvm, gfn_t base, u64 npages)
 		page = rcu_dereference(v->page);
 		hit = page && (page->gfn - base < npages ||
 			       page->pc_gfn - base < npages);
+		/* By now there may be another one. */
 		if (hit)
-			ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
+			drop_page(v, page, ECS_STAT_DROPPED);
 	}
 	rcu_read_unlock();
 }
@@ -258,6 +284,29 @@ int ecsh_vcpu_init(void)
 {
 	wq = alloc_workqueue("ecs_host", WQ_UNBOUND, 0);
 	return wq ? 0 : -ENOMEM;
+}
+
+/**
+ * ecsh_vcpu_close() - sign off all pages, and take no new ones
+ *
+ * While guests can still withdraw: one that is told so later may have freed its page.
+ *
+ * Context: module exit, before the MSRs go; may sleep.
+ */
+void ecsh_vcpu_close(void)
+{
+	struct ecsh_vcpu *v;
+	unsigned long flags;
+	int bucket;
+
+	/* Who comes to the registry after this sees it, who came before is found. */
+	raw_spin_lock_irqsave(&registry_lock, flags);
+	WRITE_ONCE(closing, true);
+	raw_spin_unlock_irqrestore(&registry_lock, flags);
+	rcu_read_lock();
+	hash_for_each_rcu(registry, bucket, v, hash)
+		ecsh_vcpu_drop_page(v, ECS_STAT_DROPPED);
+	rcu_read_unlock();
 }
 
 /**

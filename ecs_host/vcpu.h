@@ -96,10 +96,11 @@ static inline struct ecsh_page *ecsh_vcpu_page(struct ecsh_vcpu *v)
 }
 
 int ecsh_vcpu_init(void);
+void ecsh_vcpu_close(void);
 void ecsh_vcpu_exit(void);
 struct ecsh_vcpu *ecsh_vcpu_find(const struct kvm_vcpu *key);
 struct ecsh_vcpu *ecsh_vcpu_get(struct kvm_vcpu *vcpu);
-void ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page);
+int ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page);
 bool ecsh_vcpu_drop_page(struct ecsh_vcpu *v, enum ecs_stat why);
 void ecsh_vcpu_destroyed(const struct kvm_vcpu *key);
 void ecsh_vcpu_memslot_gone(struct kvm *kvm, gfn_t base, u64 npages);

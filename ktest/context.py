@@ -22,6 +22,7 @@ class Context:
         self.kernel, self.guest_kernel = kernel, guest_kernel
         self.guests = []
         self.allowed = []
+        self.stays = False
         self._say = say
         self._began = time.monotonic()
         self.ecsctl_path = cache.BUILD / "user/userspace/ecsctl/ecsctl"
@@ -67,6 +68,10 @@ class Context:
     def allow_splat(self, pattern):
         """Kernel log lines with this pattern are expected in this test."""
         self.allowed.append(pattern)
+
+    def host_stays(self):
+        """The host module cannot be removed at the end of this test, and should not."""
+        self.stays = True
 
     # Guests.
 
@@ -172,7 +177,7 @@ class Context:
                 wrong.append(f"the QEMU of {guest.name} cannot be killed")
             if not guest.crash_expected and not any(guest.name in text for text in wrong):
                 wrong += self._splats(f"guest {guest.name}", guest.console())
-        if self.host_loaded():
+        if self.host_loaded() and not self.stays:
             try:
                 self.sh("rmmod ecs_host", timeout=30)
             except (Failed, subprocess.TimeoutExpired) as error:

@@ -12,6 +12,8 @@
 #include <linux/errno.h>
 #include <linux/ftrace.h>
 
+#include "compat/ftrace.h"
+
 #if !defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
 #undef ECS_HAVE_DIRECT_OPS
 #undef ECS_HAVE_DIRECT_MULTI
@@ -56,9 +58,9 @@ static inline void ecs_direct_unregister(struct ftrace_ops *ops,
 					 unsigned long address)
 {
 #if defined(ECS_HAVE_DIRECT_OPS)
-	unregister_ftrace_direct(ops, address, false);
+	ecs_ftrace_stay_if_dead(unregister_ftrace_direct(ops, address, false));
 #elif defined(ECS_HAVE_DIRECT_MULTI)
-	unregister_ftrace_direct_multi(ops, address);
+	ecs_ftrace_stay_if_dead(unregister_ftrace_direct_multi(ops, address));
 #endif
 }
 

@@ -3,8 +3,12 @@
 #ifndef ECS_COMPAT_FTRACE_H
 #define ECS_COMPAT_FTRACE_H
 
+#include <linux/delay.h>
+#include <linux/errno.h>
 #include <linux/ftrace.h>
+#include <linux/printk.h>
 #include <linux/ptrace.h>
+#include <linux/sched.h>
 
 #ifdef ECS_HAVE_FTRACE_REGS
 typedef struct ftrace_regs ecs_ftrace_regs;
@@ -67,12 +71,39 @@ static __always_inline unsigned long ecs_ftrace_argument(ecs_ftrace_regs *fregs,
 }
 
 /*
+ * After a fault of its own ftrace shuts itself down (ftrace_kill()): it unregisters
+ * nobody any more, and what it has patched goes on calling us. Our text must stay then,
+ * so that who is to take it away never returns from here.
+ */
+static inline void ecs_ftrace_stay_if_dead(int err)
+{
+	if (likely(err != -ENODEV))
+		return;
+	pr_err("%s: ftrace has shut itself down, its calls of this module cannot be ended: it stays\n",
+	       KBUILD_MODNAME);
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
+/* Context: may sleep. Nobody is in the callback when it returns. */
+static inline void ecs_ftrace_unregister(struct ftrace_ops *ops)
+{
+	ecs_ftrace_stay_if_dead(unregister_ftrace_function(ops));
+}
+
+/*
  * Frees the filter of an ops that is not registered. ftrace_free_filter() is not for
- * modules before v6.2 (8be9fbd5345d); this does the same, everywhere.
+ * modules before v6.2 (8be9fbd5345d); this does the same, everywhere, but needs memory
+ * for an empty one.
  */
 static inline void ecs_ftrace_free_filter(struct ftrace_ops *ops)
 {
-	ftrace_set_filter(ops, NULL, 0, 1);
+	int tries;
+
+	for (tries = 0;
+	     ftrace_set_filter(ops, NULL, 0, 1) == -ENOMEM && tries < 50;
+	     tries++)
+		msleep(20);
 }
 
 /* Makes the trampoline return to @ip; only in an ops with FL_MODIFY. */

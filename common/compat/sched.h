@@ -40,7 +40,7 @@ static inline bool ecs_sched_is_fair(struct task_struct *task)
 static inline struct sched_entity *ecs_sched_parent(struct sched_entity *se)
 {
 #ifdef CONFIG_FAIR_GROUP_SCHED
-	return se->parent;
+	return READ_ONCE(se->parent);
 #else
 	return NULL;
 #endif
@@ -50,7 +50,7 @@ static inline struct sched_entity *ecs_sched_parent(struct sched_entity *se)
 static inline struct cfs_rq *ecs_sched_queue(struct sched_entity *se)
 {
 #ifdef CONFIG_FAIR_GROUP_SCHED
-	return se->cfs_rq;
+	return READ_ONCE(se->cfs_rq);
 #else
 	return NULL;
 #endif
@@ -100,7 +100,7 @@ ecs_sched_queue_start(struct sched_entity *se)
 static inline bool ecs_sched_is_delayed(const struct sched_entity *se)
 {
 #ifdef ECS_HAVE_SCHED_DELAYED
-	return se->sched_delayed;
+	return READ_ONCE(se->sched_delayed);
 #else
 	return false;
 #endif
@@ -109,7 +109,7 @@ static inline bool ecs_sched_is_delayed(const struct sched_entity *se)
 /* Does an entity want to run? */
 static inline bool ecs_sched_is_queued(const struct sched_entity *se)
 {
-	return se->on_rq && !ecs_sched_is_delayed(se);
+	return READ_ONCE(se->on_rq) && !ecs_sched_is_delayed(se);
 }
 
 /* Does a task want to run, or runs? By its queue: its state comes before. */

@@ -11,6 +11,7 @@
  *	probe	a kprobe
  *	post	a kprobe with a handler behind the instruction: like modify
  *	return	a kretprobe
+ *	kill	nothing of all that: ftrace shuts itself down, as after a fault, for good
  *
  * If one of them cannot be had the module is not loaded, with that error.
  */
@@ -31,7 +32,7 @@ MODULE_PARM_DESC(names, "functions to trace");
 
 static char *kind = "observe";
 module_param(kind, charp, 0444);
-MODULE_PARM_DESC(kind, "observe, modify, direct, probe, post or return");
+MODULE_PARM_DESC(kind, "observe, modify, direct, probe, post, return or kill");
 
 atomic_long_t neighbour_hits = ATOMIC_LONG_INIT(0);
 
@@ -139,8 +140,24 @@ static int probe_returns(void)
 	return register_kretprobes(return_list, nr);
 }
 
+/* Not exported; a probe finds it. */
+static int kill(void)
+{
+	struct kprobe finder = { .symbol_name = "ftrace_kill" };
+	int err = register_kprobe(&finder);
+	void (*ftrace_kill)(void) = (void *)finder.addr;
+
+	if (err)
+		return err;
+	unregister_kprobe(&finder);
+	ftrace_kill();
+	return 0;
+}
+
 static int __init ecs_neighbour_init(void)
 {
+	if (!strcmp(kind, "kill"))
+		return kill();
 	if (!nr)
 		return -EINVAL;
 	if (!strcmp(kind, "observe"))
@@ -172,6 +189,8 @@ static void call_directly_no_more(void)
 
 static void __exit ecs_neighbour_exit(void)
 {
+	if (!strcmp(kind, "kill"))
+		return;
 	if (!strcmp(kind, "observe"))
 		untrace(&observe_ops);
 	else if (!strcmp(kind, "modify"))

@@ -195,3 +195,21 @@ def test_tracers(t):
         (root / "set_ftrace_filter").write_text("")
     gain = difference(counters(t, bare.vm), before)
     t.check(gain["granted"] > 0 and open_grants(gain) <= 2, f"it came to a stand: {gain}")
+
+
+@test(timeout=200, when="all")
+def test_dead(t):
+    """Once ftrace has shut itself down the module is called for ever: it is not freed."""
+    t.insmod_host()
+    bare, hog = contended(t)
+    rc, out = settle(t, "kill")
+    t.check_eq(rc, 0, f"ftrace cannot be shut down: {out}")
+    t.host_stays()
+    rmmod = pathlib.Path("/proc") / t.sh("rmmod ecs_host >/dev/null 2>&1 & echo $!")[1].strip()
+    t.wait_for(lambda: "shut itself down" in t.kmsg(), "rmmod says that it waits")
+    before = bare.run_ns()
+    # Each round of it passes what was hooked.
+    t.wait_for(lambda: bare.run_ns() > before + 10 ** 9, "the VM runs on")
+    hog.kill()
+    bare.kill()
+    t.check(t.host_loaded() and rmmod.exists(), "ecs_host is gone")
