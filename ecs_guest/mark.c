@@ -40,6 +40,7 @@
 
 unsigned long ecsg_mark_at;
 DEFINE_PER_CPU(unsigned int, ecsg_mark_clipped);
+DEFINE_PER_CPU(unsigned long, ecsg_mark_taken[ECSG_MARK_KINDS]);
 
 /*
  * Direct calls cannot be made permanent: kernel.ftrace_enabled=0 would take them away
@@ -192,7 +193,7 @@ void ecsg_mark_exit(void)
 	mutex_unlock(&marks_mutex);
 	ecsg_mark_kind_free();
 	if (!guard_error)
-		unregister_ftrace_function(&guard);
+		ecs_ftrace_unregister(&guard);
 	ecs_ftrace_free_filter(&guard);
 }
 
@@ -229,6 +230,17 @@ MODULE_PARM_DESC(mark_rcu, "mark RCU readers (default N)");
 module_param_cb(mark_wait, &switch_ops, &waits_wanted, 0644);
 MODULE_PARM_DESC(mark_wait, "tell the host who waits for a lock (default Y)");
 
+/* On all CPUs, since the module was loaded. */
+static unsigned long taken(unsigned int kind)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(ecsg_mark_taken[kind], cpu));
+	return sum;
+}
+
 static int get_marks(char *buf, const struct kernel_param *param)
 {
 	unsigned int clipped = 0, held, lost, i;
@@ -249,6 +261,9 @@ static int get_marks(char *buf, const struct kernel_param *param)
 	mutex_unlock(&marks_mutex);
 	len += sysfs_emit_at(buf, len, "held %u\nclipped %u\nlost %u\n", held,
 			     clipped, lost);
+	for (i = 0; i < ECSG_MARK_KINDS; i++)
+		len += sysfs_emit_at(buf, len, "%s_taken %lu\n",
+				     ecsg_mark_kinds[i].name, taken(i));
 	return len;
 }
 
@@ -257,4 +272,4 @@ static const struct kernel_param_ops marks_ops = {
 	.get = get_marks,
 };
 module_param_cb(marks, &marks_ops, NULL, 0444);
-MODULE_PARM_DESC(marks, "read: what is marked, and a negative errno if it cannot be; what is held now, releases and locks that were not counted, tasks and waits that were not followed");
+MODULE_PARM_DESC(marks, "read: what is marked, and a negative errno if it cannot be; what is held now, releases and locks that were not counted, tasks and waits that were not followed; how often each kind was marked");

@@ -17,6 +17,13 @@
 #define ECSG_MARK_READ	2
 #define ECSG_MARK_RCU	3
 
+/* The kinds, by which it is counted how often something was marked. */
+#define ECSG_MARK_MUTEX	       0
+#define ECSG_MARK_RWSEM	       1
+#define ECSG_MARK_PERCPU_RWSEM 2
+#define ECSG_MARK_RCU_READERS  3
+#define ECSG_MARK_KINDS	       4
+
 #ifndef __ASSEMBLY__
 #include <linux/percpu-defs.h>
 #include <linux/types.h>
@@ -26,17 +33,24 @@ extern unsigned long ecsg_mark_at;
 /* Releases of what was never counted, locks beyond what can be; by mark_entry.S. */
 DECLARE_PER_CPU(unsigned int, ecsg_mark_clipped);
 
+/* How often each kind was marked on this CPU; what was given up again is in it. */
+DECLARE_PER_CPU(unsigned long, ecsg_mark_taken[ECSG_MARK_KINDS]);
+
 /* Called by the lock functions, by nobody else. */
-void ecsg_mark_enter(void);
+void ecsg_mark_enter_mutex(void);
+void ecsg_mark_enter_rwsem(void);
+void ecsg_mark_enter_percpu(void);
 void ecsg_mark_leave(void);
-void ecsg_mark_try(void);
+void ecsg_mark_try_mutex(void);
+void ecsg_mark_try_rwsem(void);
 void ecsg_mark_enter_read(void);
 void ecsg_mark_leave_read(void);
 void ecsg_mark_try_read(void);
 void ecsg_mark_enter_rcu(void);
 void ecsg_mark_leave_rcu(void);
 void ecsg_mark_downgrade(void);
-void ecsg_mark_retry(void);
+void ecsg_mark_retry_mutex(void);
+void ecsg_mark_retry_rwsem(void);
 void ecsg_mark_retry_read(void);
 
 void ecsg_mark_init(void);

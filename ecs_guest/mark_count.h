@@ -53,9 +53,13 @@ static __always_inline bool ecsg_mark_count_down8(u8 __percpu *count)
 	return false;
 }
 
-/* ..._enter: a lock is about to be taken, for certain. ..._leave: one is released. */
-static __always_inline void ecsg_mark_count_enter(void)
+/*
+ * ..._enter: a lock is about to be taken, for certain. ..._leave: one is released.
+ * @kind: ECSG_MARK_MUTEX and so on.
+ */
+static __always_inline void ecsg_mark_count_enter(unsigned int kind)
 {
+	this_cpu_inc(ecsg_mark_taken[kind]);
 	ecsg_mark_count_up16(&ecsg_page_area->guest.preemptable);
 }
 
@@ -66,6 +70,7 @@ static __always_inline void ecsg_mark_count_leave(void)
 
 static __always_inline void ecsg_mark_count_enter_read(void)
 {
+	this_cpu_inc(ecsg_mark_taken[ECSG_MARK_RWSEM]);
 	ecsg_mark_count_up8(&ecsg_page_area->guest.readers);
 }
 
@@ -76,6 +81,7 @@ static __always_inline void ecsg_mark_count_leave_read(void)
 
 static __always_inline void ecsg_mark_count_enter_rcu(void)
 {
+	this_cpu_inc(ecsg_mark_taken[ECSG_MARK_RCU_READERS]);
 	ecsg_mark_count_up8(&ecsg_page_area->guest.rcu);
 }
 
@@ -88,7 +94,7 @@ static __always_inline void ecsg_mark_count_leave_rcu(void)
 static __always_inline void ecsg_mark_count_downgrade(void)
 {
 	if (ecsg_mark_count_down16(&ecsg_page_area->guest.preemptable))
-		ecsg_mark_count_enter_read();
+		ecsg_mark_count_up8(&ecsg_page_area->guest.readers);
 }
 
 #endif /* ECSG_MARK_COUNT_H */

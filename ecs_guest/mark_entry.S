@@ -27,6 +27,11 @@ SYM_FUNC_START(\name)
 	ANNOTATE_NOENDBR
 .endm
 
+/* How often, for those who look. It never becomes too large. */
+.macro taken kind
+	incq	PER_CPU_VAR(ecsg_mark_taken + 8 * \kind)
+.endm
+
 /* Behind it come the steps for a count that has become too large: see spill. */
 .macro up suffix, offset, spilled
 	movq	ecsg_mark_at(%rip), %r11
@@ -40,8 +45,9 @@ SYM_FUNC_START(\name)
 .endm
 
 /* A lock is about to be taken, for certain. */
-.macro enter name, suffix, offset
+.macro enter name, suffix, offset, kind
 function \name
+	taken	\kind
 	up	\suffix, \offset, 1f
 	RET
 1:	spill	\suffix, \offset
@@ -74,13 +80,14 @@ SYM_FUNC_END(\name)
  * marks the middle of a function as a target of jumps (IBT). To the unwinder all of
  * this looks like the function's entry, which is where the stack says we are.
  */
-.macro try name, suffix, offset
+.macro try name, suffix, offset, kind
 function \name
 	ANNOTATE_INTRA_FUNCTION_CALL
 	call	2f
 	UNWIND_HINT_FUNC
 	testl	%eax, %eax
 	jz	1f
+	taken	\kind
 	up	\suffix, \offset, 3f
 1:	addq	$8, %rsp
 	UNWIND_HINT_FUNC
@@ -94,17 +101,20 @@ SYM_FUNC_END(\name)
 .endm
 
 /* What they own, otherwise than for reading. */
-enter ecsg_mark_enter, w, ECSG_MARK_OWNED
+enter ecsg_mark_enter_mutex, w, ECSG_MARK_OWNED, ECSG_MARK_MUTEX
+enter ecsg_mark_enter_rwsem, w, ECSG_MARK_OWNED, ECSG_MARK_RWSEM
+enter ecsg_mark_enter_percpu, w, ECSG_MARK_OWNED, ECSG_MARK_PERCPU_RWSEM
 leave ecsg_mark_leave, w, ECSG_MARK_OWNED
-try ecsg_mark_try, w, ECSG_MARK_OWNED
+try ecsg_mark_try_mutex, w, ECSG_MARK_OWNED, ECSG_MARK_MUTEX
+try ecsg_mark_try_rwsem, w, ECSG_MARK_OWNED, ECSG_MARK_RWSEM
 
 /* Readers of sleeping locks. */
-enter ecsg_mark_enter_read, b, ECSG_MARK_READ
+enter ecsg_mark_enter_read, b, ECSG_MARK_READ, ECSG_MARK_RWSEM
 leave ecsg_mark_leave_read, b, ECSG_MARK_READ
-try ecsg_mark_try_read, b, ECSG_MARK_READ
+try ecsg_mark_try_read, b, ECSG_MARK_READ, ECSG_MARK_RWSEM
 
 /* RCU readers. */
-enter ecsg_mark_enter_rcu, b, ECSG_MARK_RCU
+enter ecsg_mark_enter_rcu, b, ECSG_MARK_RCU, ECSG_MARK_RCU_READERS
 leave ecsg_mark_leave_rcu, b, ECSG_MARK_RCU
 
 /* Its owner goes on as a reader; one that was not counted stays so. */
@@ -134,5 +144,6 @@ function \name
 SYM_FUNC_END(\name)
 .endm
 
-retry ecsg_mark_retry, ecsg_mark_try
+retry ecsg_mark_retry_mutex, ecsg_mark_try_mutex
+retry ecsg_mark_retry_rwsem, ecsg_mark_try_rwsem
 retry ecsg_mark_retry_read, ecsg_mark_try_read

@@ -24,9 +24,19 @@
 #include "mark_ftrace.h"
 
 /* Context of all of these: any. */
-static ECS_FTRACE_CALLBACK(on_enter)
+static ECS_FTRACE_CALLBACK(on_enter_mutex)
 {
-	ecsg_mark_count_enter();
+	ecsg_mark_count_enter(ECSG_MARK_MUTEX);
+}
+
+static ECS_FTRACE_CALLBACK(on_enter_rwsem)
+{
+	ecsg_mark_count_enter(ECSG_MARK_RWSEM);
+}
+
+static ECS_FTRACE_CALLBACK(on_enter_percpu)
+{
+	ecsg_mark_count_enter(ECSG_MARK_PERCPU_RWSEM);
 }
 
 static ECS_FTRACE_CALLBACK(on_leave)
@@ -59,9 +69,15 @@ static ECS_FTRACE_CALLBACK(on_downgrade)
 	ecsg_mark_count_downgrade();
 }
 
-static ECS_FTRACE_CALLBACK(on_try)
+static ECS_FTRACE_CALLBACK(on_try_mutex)
 {
-	ecs_ftrace_redirect_with(fregs, (unsigned long)ecsg_mark_retry,
+	ecs_ftrace_redirect_with(fregs, (unsigned long)ecsg_mark_retry_mutex,
+				 ip + MCOUNT_INSN_SIZE);
+}
+
+static ECS_FTRACE_CALLBACK(on_try_rwsem)
+{
+	ecs_ftrace_redirect_with(fregs, (unsigned long)ecsg_mark_retry_rwsem,
 				 ip + MCOUNT_INSN_SIZE);
 }
 
@@ -84,9 +100,12 @@ struct callback {
 };
 
 static const struct callback callbacks[] = {
-	{ ecsg_mark_enter, on_enter, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_enter_mutex, on_enter_mutex, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_enter_rwsem, on_enter_rwsem, ECS_FTRACE_FL_BARE },
+	{ ecsg_mark_enter_percpu, on_enter_percpu, ECS_FTRACE_FL_BARE },
 	{ ecsg_mark_leave, on_leave, ECS_FTRACE_FL_BARE },
-	{ ecsg_mark_try, on_try, ECS_FTRACE_FL_BARE_MODIFY },
+	{ ecsg_mark_try_mutex, on_try_mutex, ECS_FTRACE_FL_BARE_MODIFY },
+	{ ecsg_mark_try_rwsem, on_try_rwsem, ECS_FTRACE_FL_BARE_MODIFY },
 	{ ecsg_mark_enter_read, on_enter_read, ECS_FTRACE_FL_BARE },
 	{ ecsg_mark_leave_read, on_leave_read, ECS_FTRACE_FL_BARE },
 	{ ecsg_mark_try_read, on_try_read, ECS_FTRACE_FL_BARE_MODIFY },
@@ -115,7 +134,7 @@ static int engage(struct ftrace_ops *ops, ecsg_mark_entry *entry)
  */
 static void disengage(struct ftrace_ops *ops, ecsg_mark_entry *entry)
 {
-	unregister_ftrace_function(ops);
+	ecs_ftrace_unregister(ops);
 }
 
 const struct ecsg_mark_by ecsg_mark_ftrace = {

@@ -74,18 +74,17 @@ void ecsg_mark_hook_free(struct ecsg_mark_hook *hooks, unsigned int nr)
 /**
  * ecsg_mark_hook_engage() - from now on the functions call an entry of ours
  * @hook: found, not engaged; one without names is left alone
- * @entry: what they call
  *
  * Context: process context, may sleep.
  * Return: 0, -ENOENT if this kernel has none of its functions, errors of ftrace.
  */
-int ecsg_mark_hook_engage(struct ecsg_mark_hook *hook, ecsg_mark_entry *entry)
+int ecsg_mark_hook_engage(struct ecsg_mark_hook *hook)
 {
 	int err;
 
 	if (!hook->nr)
 		return hook->names[0] ? -ENOENT : 0;
-	err = ecsg_mark_by()->engage(&hook->ops, entry);
+	err = ecsg_mark_by()->engage(&hook->ops, hook->entry);
 	hook->registered = !err;
 	return err;
 }
@@ -93,14 +92,12 @@ int ecsg_mark_hook_engage(struct ecsg_mark_hook *hook, ecsg_mark_entry *entry)
 /**
  * ecsg_mark_hook_disengage() - no more
  * @hook: in whatever state
- * @entry: as it was engaged
  *
  * Context: process context, may sleep; nobody is in our instructions when it returns.
  */
-void ecsg_mark_hook_disengage(struct ecsg_mark_hook *hook,
-			      ecsg_mark_entry *entry)
+void ecsg_mark_hook_disengage(struct ecsg_mark_hook *hook)
 {
 	if (hook->registered)
-		ecsg_mark_by()->disengage(&hook->ops, entry);
+		ecsg_mark_by()->disengage(&hook->ops, hook->entry);
 	hook->registered = false;
 }

@@ -13,12 +13,14 @@
 /**
  * struct ecsg_mark_hook - the functions of one kind that call the same entry of ours
  * @ops: ftrace's
+ * @entry: what they call
  * @names: of the functions; a kernel may lack some
  * @nr: how many this kernel has, all of them in the filter of @ops
  * @registered: they call it
  */
 struct ecsg_mark_hook {
 	struct ftrace_ops ops;
+	ecsg_mark_entry *entry;
 	const char *names[ECSG_MARK_HOOK_NAMES];
 	unsigned int nr;
 	bool registered;
@@ -26,8 +28,7 @@ struct ecsg_mark_hook {
 
 int ecsg_mark_hook_find(struct ecsg_mark_hook *hooks, unsigned int nr);
 void ecsg_mark_hook_free(struct ecsg_mark_hook *hooks, unsigned int nr);
-int ecsg_mark_hook_engage(struct ecsg_mark_hook *hook, ecsg_mark_entry *entry);
-void ecsg_mark_hook_disengage(struct ecsg_mark_hook *hook,
-			      ecsg_mark_entry *entry);
+int ecsg_mark_hook_engage(struct ecsg_mark_hook *hook);
+void ecsg_mark_hook_disengage(struct ecsg_mark_hook *hook);
 
 #endif /* ECSG_MARK_HOOK_H */

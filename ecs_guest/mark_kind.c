@@ -8,19 +8,6 @@
 #include "mark.h"
 #include "mark_kind.h"
 
-static ecsg_mark_entry *const entries[ECSG_MARK_WHENS] = {
-	[ECSG_MARK_LEAVE] = ecsg_mark_leave,
-	[ECSG_MARK_LEAVE_READ] = ecsg_mark_leave_read,
-	[ECSG_MARK_LEAVE_RCU] = ecsg_mark_leave_rcu,
-	[ECSG_MARK_DOWNGRADE] = ecsg_mark_downgrade,
-	[ECSG_MARK_TRY] = ecsg_mark_try,
-	[ECSG_MARK_TRY_READ] = ecsg_mark_try_read,
-	[ECSG_MARK_ENTER] = ecsg_mark_enter,
-	[ECSG_MARK_ENTER_READ] = ecsg_mark_enter_read,
-	[ECSG_MARK_ENTER_RCU] = ecsg_mark_enter_rcu,
-	[ECSG_MARK_ENTER_MORE] = ecsg_mark_enter,
-};
-
 /*
  * Names with "nest" are there only with lockdep, where the plain ones of locks are
  * macros for them.
@@ -30,51 +17,97 @@ struct ecsg_mark_kind ecsg_mark_kinds[ECSG_MARK_KINDS] = {
 		.name = "mutex",
 		.wait = ECSG_WAIT_MUTEX,
 		.hooks = {
-			[ECSG_MARK_LEAVE].names = { ECS_MUTEX_UNLOCKS },
-			[ECSG_MARK_TRY].names = { "mutex_trylock" },
-			[ECSG_MARK_ENTER].names = { "mutex_lock",
-					  "mutex_lock_interruptible",
-					  "mutex_lock_killable",
-					  "mutex_lock_nested",
-					  "_mutex_lock_nest_lock",
-					  "mutex_lock_interruptible_nested",
-					  "mutex_lock_killable_nested" },
-			[ECSG_MARK_ENTER_MORE].names = { "mutex_lock_io",
-					       "mutex_lock_io_nested" },
+			[ECSG_MARK_LEAVE] = {
+				.entry = ecsg_mark_leave,
+				.names = { ECS_MUTEX_UNLOCKS },
+			},
+			[ECSG_MARK_TRY] = {
+				.entry = ecsg_mark_try_mutex,
+				.names = { "mutex_trylock" },
+			},
+			[ECSG_MARK_ENTER] = {
+				.entry = ecsg_mark_enter_mutex,
+				.names = { "mutex_lock",
+					   "mutex_lock_interruptible",
+					   "mutex_lock_killable",
+					   "mutex_lock_nested",
+					   "_mutex_lock_nest_lock",
+					   "mutex_lock_interruptible_nested",
+					   "mutex_lock_killable_nested" },
+			},
+			[ECSG_MARK_ENTER_MORE] = {
+				.entry = ecsg_mark_enter_mutex,
+				.names = { "mutex_lock_io",
+					   "mutex_lock_io_nested" },
+			},
 		},
 	},
 	[ECSG_MARK_RWSEM] = {
 		.name = "rwsem",
 		.wait = ECSG_WAIT_RWSEM,
 		.hooks = {
-			[ECSG_MARK_LEAVE].names = { "up_write" },
-			[ECSG_MARK_LEAVE_READ].names = { "up_read" },
-			[ECSG_MARK_DOWNGRADE].names = { "downgrade_write" },
-			[ECSG_MARK_TRY].names = { "down_write_trylock" },
-			[ECSG_MARK_TRY_READ].names = { "down_read_trylock" },
-			[ECSG_MARK_ENTER].names = { "down_write", "down_write_killable",
-					  "down_write_nested",
-					  "_down_write_nest_lock",
-					  "down_write_killable_nested" },
-			[ECSG_MARK_ENTER_READ].names = { "down_read",
-					       "down_read_interruptible",
-					       "down_read_killable",
-					       "down_read_nested",
-					       "down_read_killable_nested" },
+			[ECSG_MARK_LEAVE] = {
+				.entry = ecsg_mark_leave,
+				.names = { "up_write" },
+			},
+			[ECSG_MARK_LEAVE_READ] = {
+				.entry = ecsg_mark_leave_read,
+				.names = { "up_read" },
+			},
+			[ECSG_MARK_DOWNGRADE] = {
+				.entry = ecsg_mark_downgrade,
+				.names = { "downgrade_write" },
+			},
+			[ECSG_MARK_TRY] = {
+				.entry = ecsg_mark_try_rwsem,
+				.names = { "down_write_trylock" },
+			},
+			[ECSG_MARK_TRY_READ] = {
+				.entry = ecsg_mark_try_read,
+				.names = { "down_read_trylock" },
+			},
+			[ECSG_MARK_ENTER] = {
+				.entry = ecsg_mark_enter_rwsem,
+				.names = { "down_write",
+					   "down_write_killable",
+					   "down_write_nested",
+					   "_down_write_nest_lock",
+					   "down_write_killable_nested" },
+			},
+			[ECSG_MARK_ENTER_READ] = {
+				.entry = ecsg_mark_enter_read,
+				.names = { "down_read",
+					   "down_read_interruptible",
+					   "down_read_killable",
+					   "down_read_nested",
+					   "down_read_killable_nested" },
+			},
 		},
 	},
 	[ECSG_MARK_PERCPU_RWSEM] = {
 		.name = "percpu_rwsem",
 		.hooks = {
-			[ECSG_MARK_LEAVE].names = { "percpu_up_write" },
-			[ECSG_MARK_ENTER].names = { "percpu_down_write" },
+			[ECSG_MARK_LEAVE] = {
+				.entry = ecsg_mark_leave,
+				.names = { "percpu_up_write" },
+			},
+			[ECSG_MARK_ENTER] = {
+				.entry = ecsg_mark_enter_percpu,
+				.names = { "percpu_down_write" },
+			},
 		},
 	},
 	[ECSG_MARK_RCU_READERS] = {
 		.name = "rcu",
 		.hooks = {
-			[ECSG_MARK_LEAVE_RCU].names = { "__rcu_read_unlock" },
-			[ECSG_MARK_ENTER_RCU].names = { "__rcu_read_lock" },
+			[ECSG_MARK_LEAVE_RCU] = {
+				.entry = ecsg_mark_leave_rcu,
+				.names = { "__rcu_read_unlock" },
+			},
+			[ECSG_MARK_ENTER_RCU] = {
+				.entry = ecsg_mark_enter_rcu,
+				.names = { "__rcu_read_lock" },
+			},
 		},
 	},
 };
@@ -94,7 +127,7 @@ void ecsg_mark_kind_disengage(struct ecsg_mark_kind *kind)
 
 	ecsg_wait_counted(kind->wait, false);
 	for (when = ECSG_MARK_WHENS - 1; when >= 0; when--)
-		ecsg_mark_hook_disengage(&kind->hooks[when], entries[when]);
+		ecsg_mark_hook_disengage(&kind->hooks[when]);
 	kind->on = false;
 }
 
@@ -138,11 +171,10 @@ int ecsg_mark_kind_engage(struct ecsg_mark_kind *kind)
 		/* From the first one on that is counted. */
 		if (when == ECSG_MARK_ENTER && kind->wait != ECSG_WAIT_OTHER)
 			ecsg_wait_counted(kind->wait, true);
-		err = ecsg_mark_hook_engage(&kind->hooks[when], entries[when]);
+		err = ecsg_mark_hook_engage(&kind->hooks[when]);
 	}
 	if (!err && kind->hooks[ECSG_MARK_ENTER_MORE].nr && is_io_missed())
-		err = ecsg_mark_hook_engage(&kind->hooks[ECSG_MARK_ENTER_MORE],
-					    entries[ECSG_MARK_ENTER_MORE]);
+		err = ecsg_mark_hook_engage(&kind->hooks[ECSG_MARK_ENTER_MORE]);
 	if (err) {
 		ecsg_mark_kind_disengage(kind);
 		/* Some of it was on for a while. */

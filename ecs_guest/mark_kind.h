@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+#include "mark.h"
 #include "mark_hook.h"
 #include "wait.h"
 
@@ -46,14 +47,7 @@ struct ecsg_mark_kind {
 	struct ecsg_mark_hook hooks[ECSG_MARK_WHENS];
 };
 
-enum {
-	ECSG_MARK_MUTEX,
-	ECSG_MARK_RWSEM,
-	ECSG_MARK_PERCPU_RWSEM,
-	ECSG_MARK_RCU_READERS,
-	ECSG_MARK_KINDS,
-};
-
+/* By ECSG_MARK_MUTEX and so on. */
 extern struct ecsg_mark_kind ecsg_mark_kinds[ECSG_MARK_KINDS];
 
 int ecsg_mark_kind_engage(struct ecsg_mark_kind *kind);

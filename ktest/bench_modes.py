@@ -27,6 +27,7 @@ STOCK = "stock"
 NOPV = "stock-nopv"
 ALONE = "stock-alone"
 REFUSE = "ecs-refuse"
+ALL_REFUSE = "ecs-all-refuse"
 UNDIRECTED = "ecs-undirected"
 HINTS = "ecs-hints"
 
@@ -60,6 +61,8 @@ MODES = {
     ALL: Mode("the free marks and those of all sleeping locks", marks=SLEEPING),
     REFUSE: Mode("the free marks, and waiters are refused extensions",
                  TUNED + UNTOLD + REFUSED + DIRECTED),
+    ALL_REFUSE: Mode(f"as {ALL}, and waiters are refused extensions",
+                     TUNED + UNTOLD + REFUSED + DIRECTED, marks=SLEEPING),
     UNDIRECTED: Mode("the free marks, and yields are left to KVM",
                      TUNED + UNTOLD + EXTENDED + OWN),
     HINTS: Mode("the free marks and both hints", ON + ("--hints", "all")),

@@ -74,6 +74,8 @@ class Splats(unittest.TestCase):
                 "  ecsh_page_hint+0xa4/0xe0 [ecs_host]")
         self.assertTrue(splats.ours(mine))
         self.assertFalse(splats.ours("BUG: x\nModules linked in: ecs_host(OE) kvm_amd"))
+        self.assertFalse(splats.ours(mine.replace("  ecsh", " ? ecsh")))
+        self.assertTrue(splats.ours(mine + "\n ? ecsh_gate_leave+0x1/0x2 [ecs_host]"))
         for code in ("0f 01 d8 <58> 48", "0f 01 d8 58 <48> 89"):
             self.assertFalse(splats.ours(mine.replace("0f 0b <48> 89", code)), code)
 

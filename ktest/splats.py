@@ -17,8 +17,10 @@ SPLAT = re.compile("|".join((
     r"Kernel stack is corrupted", r"invalid opcode", r"unexpected IRQ trap",
 )))
 
-# A trace through our code; "Modules linked in:" alone would prove nothing.
-OURS = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+ \[ecs_(?:host|guest)\b")
+# A trace through our code; "Modules linked in:" alone would prove nothing, nor does an
+# address that the unwinder found on the stack and could not explain ("? ").
+OURS = re.compile(r"(?m)^(?!.*\? [\w.]+\+0x).*\+0x[0-9a-f]+/0x[0-9a-f]+ "
+                  r"\[ecs_(?:host|guest)\b")
 # Code run in module space where there is no module any more.
 GONE = re.compile(r"RIP: 0010:0xffffffff[c-f]")
 # Stopped right behind VMRUN, or one instruction on, where the host can take neither an

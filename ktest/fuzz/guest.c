@@ -51,6 +51,12 @@ static void check_marks(char *text)
 			(unsigned long long)marks.held,
 			(unsigned long long)marks.clipped,
 			(unsigned long long)marks.lost);
+		for (i = 0; i < GUEST_WAIT; i++) {
+			snprintf(line, sizeof(line), "\n%s_taken %llu",
+				 guest_mark_name(i),
+				 (unsigned long long)marks.mark[i].taken);
+			strcat(whole, line);
+		}
 		CHECK(!guest_marks_parse(&again, whole, &what) &&
 			      !memcmp(marks.mark, again.mark,
 				      sizeof(marks.mark)) &&

@@ -82,6 +82,9 @@ def balance(t, ways):
     t.check_eq(seen["stale"], 0, "threads that are shown to wait, and do not")
     t.check_eq(seen["compared"], 1, "compared by the threads")
     t.check_eq(after["lost"], 0, "tasks and waits that were not followed")
+    for kind in KINDS:
+        count = after[f"{kind}_taken"] - before[f"{kind}_taken"]
+        t.check(count > STEPS // 40 if kind in kinds else count == 0, f"{kind}: {count} marks")
     nothing_is_held(t, guest, before)
 
 
@@ -110,6 +113,9 @@ def switches(t, ways):
     switch(guest, mutex=1, rwsem=1, percpu_rwsem=1, rcu=0, wait=0)
     t.check_eq([marks(guest)[kind][0] for kind in KINDS + ("wait",)],
                ["on", "on", "on", "off", "off"], "after switching")
+    off = marks(guest)["rcu_taken"]
+    guest.run("ls -R /sys/module >/dev/null")
+    t.check_eq(marks(guest)["rcu_taken"], off, "marks of a kind that is off")
     guest.rmmod("ecs_lock")
     guest.rmmod("ecs_guest")
     guest.insmod("ecs_guest", mark_rwsem=1, **ways)

@@ -66,6 +66,7 @@ static void json_marks(struct json_object *to, const struct guest *guest)
 		one = json_object_new_object();
 		js_str(one, "name", guest_mark_name(id));
 		json_mark(one, guest, id);
+		js_u64(one, "taken", marks->mark[id].taken);
 		json_object_array_add(list, one);
 	}
 	js_add(obj, "kinds", list);
@@ -149,20 +150,23 @@ static void json(const struct guest *guest)
 
 static void text_marks(const struct guest *guest)
 {
-	static const char *const head[] = { "MARK", "STATE", "WHY NOT" };
+	static const char *const head[] = { "MARK", "STATE", "TAKEN",
+					    "WHY NOT" };
 	const struct guest_marks *marks = &guest->marks;
-	struct table t = { .columns = 3 };
+	struct table t = { .columns = 4 };
 	char buf[64];
 	const char *why;
 	unsigned int id;
 	size_t i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		table_cell(&t, "%s", head[i]);
 	for (id = 0; id < GUEST_WAIT; id++) {
 		why = why_not(buf, guest, id);
 		table_cell(&t, "%s", guest_mark_name(id));
 		table_cell(&t, "%s", why ? "off" : "on");
+		table_cell(&t, "%llu",
+			   (unsigned long long)marks->mark[id].taken);
 		table_cell(&t, "%s", why ? why : "-");
 	}
 	table_print(&t, "  ");

@@ -24,11 +24,13 @@ enum guest_mark_id {
  * @wanted: what the parameter mark_... says
  * @on: it is
  * @error: a negative errno if it cannot be, else 0
+ * @taken: how often it was marked; not of GUEST_WAIT
  */
 struct guest_mark {
 	bool wanted;
 	bool on;
 	int error;
+	uint64_t taken;
 };
 
 /**

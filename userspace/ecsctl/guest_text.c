@@ -73,6 +73,18 @@ bool guest_number(const char *text, uint64_t *number)
 	return !errno && !*end && *number <= UINT32_MAX;
 }
 
+/* More than guest_number() takes: it is counted for as long as a guest is up. */
+static bool parse_count(uint64_t *count, const char *text)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*count = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
 /* "on 0", "off -2" */
 static bool parse_mark(struct guest_mark *mark, const char *text)
 {
@@ -105,6 +117,7 @@ static int parse_line(struct guest_marks *marks, const char *line,
 		      unsigned int *seen)
 {
 	const char *rest = line + strcspn(line, " ");
+	char name[32];
 	unsigned int i;
 
 	rest += *rest == ' ';
@@ -113,6 +126,13 @@ static int parse_line(struct guest_marks *marks, const char *line,
 			continue;
 		*seen |= 1u << i;
 		return parse_mark(&marks->mark[i], rest) ? 0 : -EINVAL;
+	}
+	for (i = 0; i < GUEST_WAIT; i++) {
+		snprintf(name, sizeof(name), "%s_taken", names[i]);
+		if (!begins(line, name))
+			continue;
+		*seen |= 1u << (GUEST_MARKS + NR_COUNTERS + i);
+		return parse_count(&marks->mark[i].taken, rest) ? 0 : -EINVAL;
 	}
 	for (i = 0; i < NR_COUNTERS; i++) {
 		if (!begins(line, counters[i]))
@@ -151,8 +171,11 @@ int guest_marks_parse(struct guest_marks *marks, char *text, const char **what)
 		if (error == -ENOENT)
 			other[marks->nr_other++] = line;
 	}
-	for (i = 0; i < GUEST_MARKS + NR_COUNTERS; i++) {
-		*what = i < GUEST_MARKS ? names[i] : counters[i - GUEST_MARKS];
+	for (i = 0; i < GUEST_MARKS + NR_COUNTERS + GUEST_WAIT; i++) {
+		*what = i < GUEST_MARKS ? names[i] :
+			i < GUEST_MARKS + NR_COUNTERS ?
+					  counters[i - GUEST_MARKS] :
+					  "taken";
 		if (!(seen & 1u << i))
 			return -ENOENT;
 	}

@@ -165,7 +165,8 @@ make_guest() {
 		hints_offered 'preempted overcommit' \
 		hints $'0 0 1\n1 1 1\n2 0 0\n3 1 0' \
 		marks $'mutex on 0\nrwsem on 0\npercpu_rwsem on 0\nrcu on 0
-wait on 0\nheld 3\nclipped 1\nlost 0' \
+wait on 0\nheld 3\nclipped 1\nlost 0\nmutex_taken 4321\nrwsem_taken 98765
+percpu_rwsem_taken 2\nrcu_taken 18446744073709551615' \
 		boost Y boost_kthreads N boost_cpus 0,2-3 boosted 3 \
 		boost_requests 12 boost_refusals 2 boost_sbt_us 300 \
 		boost_usbt_us 2000 release_ms 1000 poll Y poll_ns 200000 \
@@ -190,11 +191,13 @@ make_guests() {
 	guest_with "$root" poor registered 3 watch_s 0 hints_offered none \
 		hints $'0 0 0\n1 0 0\n2 0 0' mark_rcu N boost N boost_cpus '' \
 		boosted 0 boost_kthreads Y polls "$(idle off -16)" poll N marks $'mutex off -16\nrwsem off -2
-percpu_rwsem off -95\nrcu off 0\nwait off 0\nheld 0\nclipped 0\nlost 7'
+percpu_rwsem off -95\nrcu off 0\nwait off 0\nheld 0\nclipped 0\nlost 7\nmutex_taken 0\nrwsem_taken 0
+percpu_rwsem_taken 0\nrcu_taken 0'
 	guest_with "$root" silent mark_mutex N mark_wait N poll N \
 		polls "$(idle off 0)" \
 		marks $'mutex off 0\nrwsem off 0\npercpu_rwsem off -12\nrcu on 0
-wait off 0\nheld 0\nclipped 0\nlost 4294967295'
+wait off 0\nheld 0\nclipped 0\nlost 4294967295\nmutex_taken 7\nrwsem_taken 8
+percpu_rwsem_taken 0\nrcu_taken 9'
 	guest_with "$root" uncounted preempt_count N mark_rcu Y \
 		marks "${marks/rcu on 0/rcu off -2}"
 	guest_with "$root" newer hints_offered 'preempted load' \

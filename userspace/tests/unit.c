@@ -517,7 +517,8 @@ static void test_boost(void)
 /* All lines that must be there, but for the first one. */
 #define GUEST_REST                                               \
 	"\nrwsem on 0\npercpu_rwsem on 0\nrcu on 0\nwait on 0\n" \
-	"held 0\nclipped 0\nlost 0"
+	"held 0\nclipped 0\nlost 0\n"                            \
+	"mutex_taken 0\nrwsem_taken 0\npercpu_rwsem_taken 0\nrcu_taken 0"
 
 static void test_guest_marks(void)
 {
@@ -547,6 +548,12 @@ static void test_guest_marks(void)
 		{ "mutex on 0\nheld 4294967296", -EINVAL, 0, true },
 		{ "mutex on 0\nheld -1", -EINVAL, 0, true },
 		{ "mutex on 0\nheld  1", -EINVAL, 0, true },
+		{ "mutex on 0\nrcu_taken 4294967296", 0, 0, true },
+		{ "mutex on 0\nrcu_taken 18446744073709551616", -EINVAL, 0,
+		  true },
+		{ "mutex on 0\nrcu_taken", -EINVAL, 0, true },
+		{ "mutex on 0\nrcu_taken -1", -EINVAL, 0, true },
+		{ "mutex on 0\nwait_taken 1", 0, 0, true },
 	};
 	struct guest_marks marks;
 	const char *what;
