@@ -23,7 +23,7 @@ MADE = re.compile(r".*(\.o|\.ko|\.mod|\.mod\.c|\.cmd|\.order|\.symvers|\.a|\.d|\
 L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "kvm",
               "kvm_amd")
 L1_PROGRAMS = ("load", "bare", "fail", "ioctl_fuzz")
-L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console")
+L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console", "virtio_balloon")
 # Not for guests: the host's, and what only ktest/bench_cost.py loads.
 HOST = "ecs_host.ko"
 NOT_IN_L2 = (HOST, "ecs_cost.ko", "ecs_guest_alone.ko")

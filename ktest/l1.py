@@ -104,6 +104,8 @@ def main():
     job = json.loads((LOGS / "job.json").read_text())
     port = Port()
     threading.Thread(target=port.beat, daemon=True).start()
+    if job.get("seed"):
+        os.environ["ECS_SEED"] = job["seed"]
     port.say("booted", uptime=float(pathlib.Path("/proc/uptime").read_text().split()[0]))
     kinds.be_patient(job["kernel"], job["guest_kernel"])
     context = Context(job["kernel"], job["guest_kernel"], port.say)

@@ -241,7 +241,7 @@ def run(target, kernel, guest_kernel=None, args=None, timeout=120, logs=None, cm
     guest_kernel = guest_kernel or kernel
     job = {"target": target, "args": args or {},
            "timeout": timeout * kinds.slowness(kernel, guest_kernel),
-           "kernel": kernel, "guest_kernel": guest_kernel}
+           "kernel": kernel, "guest_kernel": guest_kernel, "seed": os.environ.get("ECS_SEED")}
     logs = pathlib.Path(logs or cache.BUILD / "job").resolve()
     lost = []
     while True:

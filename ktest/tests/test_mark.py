@@ -1,40 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Holders of sleeping locks and RCU readers are marked, and the marks balance."""
-import cache
 from common import (SEED, counters, difference, gained, gained_kinds, hog, kernel_load, show,
                     who)
 from job import test
+from marked import KINDS, PARAMETERS, kinds_of, marks, report, switch
 
-KINDS = ("mutex", "rwsem", "percpu_rwsem", "rcu")
 # What older kernels get, on those that have better.
 FALLBACK = {"mark_by": "ftrace", "wait_by": "probe"}
 NO_SLOW_PATHS = "with lockdep mutexes have no slow paths as functions to probe"
 STEPS = 1000000
-PARAMETERS = "/sys/module/ecs_guest/parameters"
-
-
-def mark_of(words):
-    """What a line of the parameter says after its name: (word, errno) or a number."""
-    return int(words[0]) if len(words) == 1 else (words[0], int(words[1]))
-
-
-def marks(guest):
-    """What ecs_guest says of its marks: {name: (word, errno) or number}."""
-    found = {}
-    for line in guest.run(f"cat {PARAMETERS}/marks")[1].splitlines():
-        name, *words = line.split()
-        found[name] = mark_of(words)
-    return found
-
-
-def switch(guest, **kinds):
-    for name, on in kinds.items():
-        guest.run(f"echo {int(on)} > {PARAMETERS}/mark_{name}")
-
-
-def report(guest):
-    text = guest.run("cat /sys/module/ecs_lock/parameters/report")[1]
-    return {line.split()[0]: int(line.split()[1]) for line in text.splitlines()}
 
 
 def nothing_is_held(t, guest, before):
@@ -44,12 +18,6 @@ def nothing_is_held(t, guest, before):
     """
     least = min(marks(guest)["held"] for _ in range(5))
     t.check(least <= before["held"], f"{least} locks seem held at rest")
-
-
-def kinds_of(t):
-    """The kinds that the guest's kernel can mark: not all have functions for RCU readers."""
-    kernel = cache.Kernel(t.guest_kernel)
-    return [kind for kind in KINDS if kind != "rcu" or kernel.has("CONFIG_PREEMPT_RCU")]
 
 
 def check_ways(t, guest, wanted):

@@ -54,3 +54,9 @@ def test_voluntary(t):
 def test_full(t):
     """preempt=full on host and guest."""
     check_model(t, "full")
+
+
+@test(timeout=400, when="all", kernels=("7.x",), cmdline="preempt=lazy")
+def test_lazy(t):
+    """preempt=lazy on host and guest."""
+    check_model(t, "lazy")

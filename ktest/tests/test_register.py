@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest is known to the host exactly while it wants to be."""
-from common import counters, registered, show, who
+from common import counters, hog, registered, show, who
 from job import test
 
 
@@ -128,3 +128,31 @@ def test_names(t):
         t.check_eq(show(t, vm)["mode"], "off", f"mode after disable {name}")
     vm.kill()
     t.wait_for(lambda: t.ecsctl("show", who(vm), check=False)[0] == 3, "the dead VM is gone")
+
+
+def inflate(t, vm, megabytes):
+    """Make the guest give memory back until it has so much."""
+    vm.qmp("balloon", value=megabytes << 20)
+    t.wait_for(lambda: vm.qmp("query-balloon")["actual"] >> 20 == megabytes,
+               f"{megabytes} MB are left", timeout=60)
+
+
+@test(timeout=150, when="all")
+def test_balloon(t):
+    """A balloon takes most of the guest's memory and gives it back: its pages stay."""
+    t.insmod_host()
+    vm = t.guest(ecs=True, mem="512M", extra_args=("-device", "virtio-balloon-device"))
+    size = vm.qmp("query-balloon")["actual"] >> 20
+    t.ecsctl("enable", who(vm))
+    before = counters(t, vm)
+    hog(vm, 100)
+    for _ in range(3):
+        inflate(t, vm, size // 2)
+        t.check_eq(registered(t, vm), 2, "registered with a balloon")
+        inflate(t, vm, size)
+    after = counters(t, vm)
+    t.check_eq([after[name] - before[name] for name in ("registrations", "drops", "bad_cookie")],
+               [0, 0, 0], "registrations, drops and foreign pages meanwhile")
+    t.check_eq(registered(t, vm), 2, "registered without it")
+    vm.rmmod("ecs_guest")
+    t.check_eq(counters(t, vm)["withdrawals"], before["withdrawals"] + 2, "withdrawn at last")

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Others trace or patch the lock functions in the guest: what can be shared is shared, the
+class that cannot be marked is off and says why, and the rest works."""
+from common import registered
+from job import test
+from marked import kinds_of, marks, report, switch
+
+# Of each class one; rwsems by one that is tried, too.
+LOCKS = {"mutex": "mutex_lock", "rwsem": "down_read", "percpu_rwsem": "percpu_down_write",
+         "rcu": "__rcu_read_lock"}
+SHARED = ("observe", "probe", "return")		# with a direct call
+ALONE = ("modify", "post", "direct")		# not
+HITS = "/sys/module/ecs_neighbour/parameters/hits"
+ENABLED = "/proc/sys/kernel/ftrace_enabled"
+BUSY = -16
+STEPS = 100000
+
+
+def settle(guest, kind, names):
+    return guest.run(f"insmod /ko/ecs_neighbour.ko kind={kind} names={','.join(names)}",
+                     check=False)
+
+
+def hits(guest):
+    return int(guest.run(f"cat {HITS}")[1])
+
+
+def lock(t, guest, kinds, message):
+    """Every way to take and to release the locks of these kinds: the marks balance."""
+    before = marks(guest)
+    for kind in kinds:
+        t.check_eq(before[kind], ("on", 0), f"{message}: marks of {kind}")
+    guest.insmod("ecs_lock", marked=",".join(kinds), threads=4, steps=STEPS, sleep_every=50)
+    t.wait_for(lambda: not report(guest)["running"], f"{message}: all steps are done",
+               timeout=60, every=1)
+    seen, after = report(guest), marks(guest)
+    guest.rmmod("ecs_lock")
+    t.log(message, seen, after)
+    t.check_eq((seen["done"], seen["wrong"], seen["stale"]), (STEPS, 0, 0),
+               f"{message}: steps, wrong marks, stale waits")
+    for kind in kinds:
+        t.check(after[f"{kind}_taken"] - before[f"{kind}_taken"] > STEPS // 40,
+                f"{message}: {kind} was not marked")
+
+
+@test(timeout=400, when="all")
+def test_shared(t):
+    """Tracers, kprobes and kretprobes on the same functions, both orders."""
+    t.insmod_host()
+    guest, kinds = t.guest(), kinds_of(t)
+    names = [LOCKS[kind] for kind in kinds]
+    wanted = {f"mark_{kind}": 1 for kind in kinds}
+    for way in SHARED:
+        rc, out = settle(guest, way, names)
+        t.check_eq(rc, 0, f"{way} before ecs: {out}")
+        guest.insmod("ecs_guest", **wanted)
+        lock(t, guest, kinds, f"{way} before ecs")
+        seen = hits(guest)
+        t.check(seen > STEPS // 40, f"{way} before ecs: it saw {seen} calls")
+        guest.rmmod("ecs_neighbour")
+        lock(t, guest, kinds, f"{way} gone")
+        rc, out = settle(guest, way, names)
+        t.check_eq(rc, 0, f"{way} after ecs: {out}")
+        lock(t, guest, kinds, f"{way} after ecs")
+        t.check(hits(guest) > STEPS // 40, f"{way} after ecs: it does not see calls")
+        guest.rmmod("ecs_guest")
+        seen = hits(guest)
+        guest.run("ls -R /sys/module >/dev/null")
+        t.check(hits(guest) > seen, f"ecs gone before {way}: it does not see calls")
+        guest.rmmod("ecs_neighbour")
+
+
+@test(timeout=400, when="all")
+def test_first(t):
+    """Who redirects a lock function before ecs: that class is off, until it is gone."""
+    t.insmod_host()
+    guest, kinds = t.guest(), kinds_of(t)
+    for way in ALONE:
+        rc, out = settle(guest, way, ["mutex_lock"])
+        t.check_eq(rc, 0, f"{way}: {out}")
+        guest.insmod("ecs_guest", **{f"mark_{kind}": 1 for kind in kinds})
+        t.check_eq(registered(t, guest), 2, f"{way}: registered")
+        t.check_eq(marks(guest)["mutex"], ("off", BUSY), f"{way}: marks of mutexes")
+        lock(t, guest, [kind for kind in kinds if kind != "mutex"], way)
+        guest.rmmod("ecs_neighbour")
+        switch(guest, mutex=1)
+        lock(t, guest, kinds, f"{way} gone")
+        guest.rmmod("ecs_guest")
+
+
+@test(timeout=400, when="all")
+def test_second(t):
+    """Who would redirect a lock function that ecs has is refused, and ecs goes on."""
+    t.insmod_host()
+    guest, kinds = t.guest(), kinds_of(t)
+    guest.insmod("ecs_guest", **{f"mark_{kind}": 1 for kind in kinds})
+    for way in ALONE:
+        rc, out = settle(guest, way, ["mutex_lock"])
+        t.log(way, rc, out)
+        if rc == 0:
+            # Who changes where a function goes on shares it with who is only called.
+            t.check(way != "direct", "two direct calls")
+            guest.rmmod("ecs_neighbour")
+        lock(t, guest, kinds, f"after {way}")
+
+
+@test(timeout=200, when="all")
+def test_switch(t):
+    """kernel.ftrace_enabled=0: before, nothing is marked; afterwards it is refused."""
+    t.insmod_host()
+    guest, kinds = t.guest(), kinds_of(t)
+    guest.run(f"echo 0 > {ENABLED}")
+    guest.insmod("ecs_guest", **{f"mark_{kind}": 1 for kind in kinds})
+    t.check_eq(registered(t, guest), 2, "registered without ftrace")
+    t.check_eq([marks(guest)[kind] for kind in kinds], [("off", BUSY)] * len(kinds),
+               "marks without ftrace")
+    guest.rmmod("ecs_guest")
+    guest.run(f"echo 1 > {ENABLED}")
+    guest.insmod("ecs_guest", **{f"mark_{kind}": 1 for kind in kinds})
+    rc, _ = guest.run(f"echo 0 > {ENABLED}", check=False)
+    t.check(rc != 0, "ftrace was switched off under the module")
+    lock(t, guest, kinds, "afterwards")
+    guest.rmmod("ecs_guest")
+    guest.run(f"echo 0 > {ENABLED}")
