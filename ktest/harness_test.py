@@ -61,6 +61,9 @@ class Splats(unittest.TestCase):
             text = race(KERNEL, frame)
             self.assertTrue(splats.find(text), frame)
             self.assertEqual([mine for _, _, mine in splats.races(text)], [True])
+        # The kernel's own, in what we call.
+        self.assertEqual(splats.find(race(KERNEL, KERNEL, KERNEL, OURS)), [])
+        self.assertTrue(splats.find(race(KERNEL, KERNEL, OURS)))
         text = race(KERNEL) + "\nWARNING: after it\n" + race(OURS)
         self.assertEqual([mine for _, _, mine in splats.races(text)], [False, True])
         self.assertIn("WARNING: after it", [line for _, line in splats.find(text)])

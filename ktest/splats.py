@@ -35,6 +35,8 @@ CRASH = re.compile(r"Kernel panic|\bOops\b|double fault|general protection|"
 OUR_FRAME = re.compile(r"\becs[hg]?_|\[ecs_|"
                        r"(?m:^(?:\[[ \d.]+\])?\s*(?:\[<\w+>\]\s*)?0xffffffff[a-f]\w{7}$)")
 RACE = re.compile(r"BUG: KCSAN: ")
+ACCESS = re.compile(r" of \d+ bytes by .*:$")
+NEAR = 3	# frames from an access up: further out we have only called what races by itself
 RULE = re.compile(r"={20,}")
 
 
@@ -45,8 +47,9 @@ def races(text):
         if RACE.search(lines[number]):
             end = next((n for n in range(number + 1, len(lines)) if RULE.search(lines[n])),
                        len(lines) - 1)
-            report = lines[number:end]
-            found.append((number + 1, end + 1, any(map(OUR_FRAME.search, report))))
+            near = [line for at in range(number, end) if ACCESS.search(lines[at])
+                    for line in lines[at + 1:min(at + 1 + NEAR, end)]]
+            found.append((number + 1, end + 1, any(map(OUR_FRAME.search, near))))
             number = end
         number += 1
     return found
