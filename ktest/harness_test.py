@@ -64,6 +64,7 @@ class Splats(unittest.TestCase):
         # The kernel's own, in what we call.
         self.assertEqual(splats.find(race(KERNEL, KERNEL, KERNEL, OURS)), [])
         self.assertTrue(splats.find(race(KERNEL, KERNEL, OURS)))
+        self.assertEqual(splats.find(race("ktime_get_mono_fast_ns+0x1/0x2", OURS)), [])
         text = race(KERNEL) + "\nWARNING: after it\n" + race(OURS)
         self.assertEqual([mine for _, _, mine in splats.races(text)], [False, True])
         self.assertIn("WARNING: after it", [line for _, line in splats.find(text)])

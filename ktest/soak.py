@@ -18,7 +18,8 @@ import alone  # noqa: E402
 import bench_tool  # noqa: E402
 import cache  # noqa: E402
 from common import SEED  # noqa: E402
-from test_mark import FALLBACK, KINDS, mark_of  # noqa: E402
+from marked import KINDS, mark_of  # noqa: E402
+from test_mark import FALLBACK  # noqa: E402
 
 MODULES = ("ecs_guest_alone", "ecs_lock")
 HARDWARE = ("-accel", "tcg,thread=multi", "-smp", "2", "-m", "512M")

@@ -36,6 +36,8 @@ OUR_FRAME = re.compile(r"\becs[hg]?_|\[ecs_|"
                        r"(?m:^(?:\[[ \d.]+\])?\s*(?:\[<\w+>\]\s*)?0xffffffff[a-f]\w{7}$)")
 RACE = re.compile(r"BUG: KCSAN: ")
 ACCESS = re.compile(r" of \d+ bytes by .*:$")
+# The fast clock reads what is just being written and tries again: a latch.
+LATCH = re.compile(r"\bktime_get_mono_fast_ns\+")
 NEAR = 3	# frames from an access up: further out we have only called what races by itself
 RULE = re.compile(r"={20,}")
 
@@ -48,6 +50,7 @@ def races(text):
             end = next((n for n in range(number + 1, len(lines)) if RULE.search(lines[n])),
                        len(lines) - 1)
             near = [line for at in range(number, end) if ACCESS.search(lines[at])
+                    and not LATCH.search(lines[at + 1])
                     for line in lines[at + 1:min(at + 1 + NEAR, end)]]
             found.append((number + 1, end + 1, any(map(OUR_FRAME.search, near))))
             number = end
