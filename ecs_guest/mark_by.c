@@ -5,6 +5,8 @@
  * Direct calls (mark_entry.S) where there are some, because they cost least; else
  * plain callbacks (mark_ftrace.c).
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/kernel.h>
 #include <linux/module.h>
 

@@ -9,11 +9,13 @@
  * the release.
  *
  * A trylock is counted when it has succeeded. Its callback has the function run inside
- * of ecsg_mark_try(), as a direct call does. That takes the instruction pointer
+ * of ecsg_mark_try_*(), as a direct call does. That takes the instruction pointer
  * (IPMODIFY), which a function has for one user only: with a live patch of a trylock
  * one kind cannot be marked. A kretprobe would share it, but it cannot always follow
  * who returns, and each miss would later be a release too many.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/errno.h>
 #include <linux/ftrace.h>
 #include <linux/kernel.h>

@@ -79,9 +79,9 @@ int ecsh_ask_prepare(void)
 	int err;
 
 	rt_mutex_lock(&ecsh_boost_mutex);
-	err = ecsh_boost_engage();
+	err = ecsh_boost_engage(true);
 	if (!err)
-		ecsh_pick_engage();
+		ecsh_pick_engage(true);
 	rt_mutex_unlock(&ecsh_boost_mutex);
 	return err ? -EOPNOTSUPP : 0;
 }

@@ -145,11 +145,12 @@ static void reconcile(struct kthread_work *work)
 
 /**
  * ecsh_boost_engage() - follow the scheduler, from now until the module goes
+ * @again: try also what could not be had before
  *
  * Context: process context, ecsh_boost_mutex held.
  * Return: 0 or a negative errno.
  */
-int ecsh_boost_engage(void)
+int ecsh_boost_engage(bool again)
 {
 	int err;
 
@@ -170,7 +171,7 @@ int ecsh_boost_engage(void)
 	engaged = true;
 place:
 	/* Without it boosts wait behind each other until they are moved. */
-	ecsh_place_engage();
+	ecsh_place_engage(again);
 	return 0;
 }
 

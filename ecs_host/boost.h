@@ -41,7 +41,7 @@ struct pid;
  * @vcpu: which vCPU it is said to run, -1 unknown; ecsh_boost_mutex
  * @backend: ECS_BOOST_PICK or _FIFO
  * @source: ECS_BOOST_BY_*
- * @is_fifo: the FIFO backend has made it real-time; ecsh_boost_mutex
+ * @is_fifo: the FIFO backend has made it real-time; written under ecsh_boost_mutex
  * @had_reset_on_fork: before that; ecsh_boost_mutex
  * @claim_ppm: what it was promised in its last boosts; ecsh_boost_mutex
  * @moved_at: when its affinity was last narrowed; the worker's
@@ -101,7 +101,7 @@ struct ecsh_boost *ecsh_boost_add(struct task_struct *task,
 				  u32 backend);
 void ecsh_boost_remove(struct ecsh_boost *b);
 void ecsh_boost_remove_all(const struct pid *tgid);
-int ecsh_boost_engage(void);
+int ecsh_boost_engage(bool again);
 void ecsh_boost_poke(void);
 int ecsh_boost_init(void);
 void ecsh_boost_exit(void);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* hook.c: see hook.h. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/delay.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "hook.h"
-
-/* Guests have sets engaged, as often as they like, so a failure is believed as long. */
-#define RETRY_AFTER HZ
 
 atomic_t ecsh_hook_inside = ATOMIC_INIT(0);
 
@@ -73,21 +71,20 @@ void ecsh_hook_settle(void)
 /**
  * ecsh_hook_engage() - put a prepared set in place, as far as it goes
  * @set: the set
- *
- * One that could not be, for want of memory or for another user of a function, is tried
- * again, but not within a second.
+ * @again: try also if it could not be before, for want of memory or for another user of
+ *	a function: not where locks of KVM are held
  *
  * Context: process context, may sleep; one at a time for each set.
  * Return: 0 if it is in place now, else why not.
  */
-int ecsh_hook_engage(struct ecsh_hook_set *set)
+int ecsh_hook_engage(struct ecsh_hook_set *set, bool again)
 {
 	unsigned int i, found = 0;
 	int err;
 
 	if (set->registered)
 		return 0;
-	if (set->error && time_before(jiffies, set->tried + RETRY_AFTER))
+	if (set->error && !again)
 		return set->error;
 	for (i = 0; i < set->nr; i++)
 		found += !set->hooks[i].error;
@@ -95,7 +92,6 @@ int ecsh_hook_engage(struct ecsh_hook_set *set)
 		return -ENOENT;
 	err = register_ftrace_function(&set->ops);
 	set->registered = !err;
-	set->tried = jiffies;
 	WRITE_ONCE(set->error, err);
 	return err;
 }
@@ -112,7 +108,7 @@ void ecsh_hook_register(struct ecsh_hook_set *set)
 {
 	ecsh_hook_prepare(set);
 	if (set->ops.func)
-		ecsh_hook_engage(set);
+		ecsh_hook_engage(set, true);
 }
 
 /**
@@ -150,7 +146,14 @@ void ecsh_hook_drain(void)
 	synchronize_rcu_tasks();
 }
 
-static int error_of(const struct ecsh_hook_set *set,
+/**
+ * ecsh_hook_error() - why a function is not hooked
+ * @set: the set that has it
+ * @hook: the function
+ *
+ * Return: 0 if it is, or has yet to be; a negative errno.
+ */
+int ecsh_hook_error(const struct ecsh_hook_set *set,
 		    const struct ecsh_hook *hook)
 {
 	return hook->error ? hook->error : READ_ONCE(set->error);
@@ -170,7 +173,7 @@ u64 ecsh_hook_features(void)
 	list_for_each_entry(set, &sets, node) {
 		for (i = 0; i < set->nr; i++) {
 			wanted |= set->hooks[i].feature;
-			if (error_of(set, &set->hooks[i]) &&
+			if (ecsh_hook_error(set, &set->hooks[i]) &&
 			    !set->hooks[i].optional)
 				lost |= set->hooks[i].feature;
 		}
@@ -193,7 +196,7 @@ int ecsh_hook_describe(struct ecs_ioc_hook *arg)
 	list_for_each_entry(set, &sets, node) {
 		if (arg->index - base < set->nr) {
 			hook = &set->hooks[arg->index - base];
-			arg->error = error_of(set, hook);
+			arg->error = ecsh_hook_error(set, hook);
 			arg->optional = hook->optional;
 			arg->feature = hook->feature;
 			strscpy(arg->name, hook->name, sizeof(arg->name));

@@ -42,7 +42,6 @@ struct ecsh_hook {
  * @nr: how many
  * @registered: the ops is in place
  * @error: why it is not, if that was tried
- * @tried: jiffies when it was tried last
  * @node: in the list of all sets
  */
 struct ecsh_hook_set {
@@ -51,7 +50,6 @@ struct ecsh_hook_set {
 	unsigned int nr;
 	bool registered;
 	int error;
-	unsigned long tried;
 	struct list_head node;
 };
 
@@ -60,10 +58,12 @@ extern atomic_t ecsh_hook_inside;
 
 void ecsh_hook_prepare(struct ecsh_hook_set *set);
 void ecsh_hook_settle(void);
-int ecsh_hook_engage(struct ecsh_hook_set *set);
+int ecsh_hook_engage(struct ecsh_hook_set *set, bool again);
 void ecsh_hook_register(struct ecsh_hook_set *set);
 void ecsh_hook_unregister(struct ecsh_hook_set *set);
 void ecsh_hook_drain(void);
+int ecsh_hook_error(const struct ecsh_hook_set *set,
+		    const struct ecsh_hook *hook);
 u64 ecsh_hook_features(void);
 int ecsh_hook_describe(struct ecs_ioc_hook *arg);
 

@@ -26,6 +26,7 @@ static struct ecsh_hook msr_hooks[] = {
 };
 
 #define SET_MSR (&msr_hooks[0])
+#define GET_MSR (&msr_hooks[1])
 
 static struct ecsh_hook event_hooks[] = {
 	/* Without this a record could outlive its vCPU. */
@@ -185,12 +186,17 @@ int ecsh_kvm_init(void)
 	ecsh_hook_register(&exit_set);
 	attach_exit();
 	ecsh_hook_register(&event_set);
-	ecsh_hook_register(&msr_set);
-	if (ecsh_hook_features() & ECS_HOST_F_MSR)
+	/* Nobody registers where nobody would be told of the end of a vCPU. */
+	ecsh_hook_prepare(&msr_set);
+	if (!ecsh_hook_error(&event_set, DESTROY))
+		ecsh_hook_engage(&msr_set, true);
+	if (msr_set.registered && ecsh_hook_features() & ECS_HOST_F_MSR)
 		return 0;
-	pr_err("KVM's MSR functions cannot be hooked (%s: %d, %s: %d)\n",
-	       msr_hooks[0].name, msr_hooks[0].error, msr_hooks[1].name,
-	       msr_hooks[1].error);
+	pr_err("KVM's functions cannot be hooked (%s: %d, %s: %d, %s: %d)\n",
+	       SET_MSR->name, ecsh_hook_error(&msr_set, SET_MSR), GET_MSR->name,
+	       ecsh_hook_error(&msr_set, GET_MSR), DESTROY->name,
+	       ecsh_hook_error(&event_set, DESTROY));
+	ecsh_vcpu_close();
 	ecsh_kvm_exit();
 	return -EOPNOTSUPP;
 }

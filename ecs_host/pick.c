@@ -98,13 +98,14 @@ static struct ecsh_hook_set pick_set = {
 
 /**
  * ecsh_pick_engage() - put the hook in place, if it is not
+ * @again: try also if it could not be before
  *
  * Context: process context, may sleep.
  * Return: 0 or why it cannot be.
  */
-int ecsh_pick_engage(void)
+int ecsh_pick_engage(bool again)
 {
-	return ecsh_hook_engage(&pick_set);
+	return ecsh_hook_engage(&pick_set, again);
 }
 
 /**

@@ -3,7 +3,7 @@
 #ifndef ECSH_PICK_H
 #define ECSH_PICK_H
 
-int ecsh_pick_engage(void);
+int ecsh_pick_engage(bool again);
 void ecsh_pick_init(void);
 void ecsh_pick_exit(void);
 

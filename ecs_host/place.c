@@ -148,13 +148,14 @@ free:
 
 /**
  * ecsh_place_engage() - put the hook in place, if it is not
+ * @again: try also if it could not be before
  *
  * Context: process context, may sleep.
  * Return: 0 or why it cannot be.
  */
-int ecsh_place_engage(void)
+int ecsh_place_engage(bool again)
 {
-	return ecsh_hook_engage(&place_set);
+	return ecsh_hook_engage(&place_set, again);
 }
 
 /**

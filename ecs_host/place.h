@@ -6,7 +6,7 @@
 struct ecsh_boost;
 
 void ecsh_place_move(struct ecsh_boost *b);
-int ecsh_place_engage(void);
+int ecsh_place_engage(bool again);
 void ecsh_place_init(void);
 void ecsh_place_exit(void);
 

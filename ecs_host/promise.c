@@ -29,11 +29,12 @@ static unsigned int boost_limit = 50;
 module_param(boost_limit, uint, 0644);
 MODULE_PARM_DESC(boost_limit, "percent of each CPU that boosts may be promised (default 50)");
 
-static int choose_backend(u32 *backend)
+/* @again: text may be patched now. */
+static int choose_backend(u32 *backend, bool again)
 {
 	int err;
 
-	err = *backend == ECS_BOOST_FIFO ? -EINVAL : ecsh_pick_engage();
+	err = *backend == ECS_BOOST_FIFO ? -EINVAL : ecsh_pick_engage(again);
 	if (err && *backend == ECS_BOOST_PICK)
 		return -EOPNOTSUPP;
 	*backend = err ? ECS_BOOST_FIFO : ECS_BOOST_PICK;
@@ -159,6 +160,8 @@ int ecsh_promise_make(struct task_struct *task, u32 source,
 		.borrow_ns = arg->borrow_ns,
 	};
 	struct ecsh_boost *b = ecsh_boost_find(task);
+	/* A guest asks with locks of KVM held; see ecsh_ask_prepare(). */
+	bool again = source == ECS_BOOST_BY_ADMIN;
 	u32 backend = arg->backend;
 	unsigned long flags;
 	int err;
@@ -179,9 +182,9 @@ int ecsh_promise_make(struct task_struct *task, u32 source,
 	if (!b && task->normal_prio < MAX_RT_PRIO)
 		return -EBUSY;
 	/* Not the -EBUSY of another user of ftrace: that means something else. */
-	if (ecsh_boost_engage())
+	if (ecsh_boost_engage(again))
 		return -EOPNOTSUPP;
-	err = choose_backend(&backend);
+	err = choose_backend(&backend, again);
 	if (err)
 		return err;
 	err = admit(task, b, ecsh_promise_share(&params), arg);

@@ -118,6 +118,7 @@ static void free_rcu(struct rcu_head *rcu)
 int ecsh_thread_attach(struct ecsh_vcpu *v)
 {
 	struct ecsh_thread *t, *fresh;
+	const struct ecsh_page *page = NULL;
 	struct ecsh_vcpu *left = NULL;
 	unsigned long flags;
 	int err = 0;
@@ -144,6 +145,7 @@ int ecsh_thread_attach(struct ecsh_vcpu *v)
 	}
 	if (t->vcpu != v) {
 		left = t->vcpu;
+		page = left ? rcu_access_pointer(left->page) : NULL;
 		ecsh_gate_leave();
 		unlink(t);
 		ecsh_gate_join(v);
@@ -157,7 +159,7 @@ unlock:
 	raw_spin_unlock_irqrestore(&threads_lock, flags);
 	/* Nobody follows it any more: its guest is not to think otherwise. */
 	if (left)
-		ecsh_vcpu_drop_page(left, ECS_STAT_DROPPED);
+		ecsh_vcpu_drop_only(left, page);
 	rcu_read_unlock();
 	kfree(fresh);
 	return err;

@@ -168,10 +168,10 @@ int ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
 	raw_spin_unlock_irqrestore(&v->lock, flags);
 	if (closed)
 		return -ESHUTDOWN;
-	if (old) {
+	if (old)
 		ecsh_page_destroy(old, wq);
-		ecsh_ask_no_more(current);
-	}
+	/* That was on another page, if there is something. */
+	ecsh_ask_no_more(current);
 	return 0;
 }
 
@@ -190,10 +190,10 @@ static bool drop_page(struct ecsh_vcpu *v, const struct ecsh_page *only,
 	if (!old)
 		return false;
 	ecsh_page_destroy(old, wq);
-	/* What the guest asked for on that page goes with it. */
+	/* What the guest asked for on that page goes with it, not what came after. */
 	rcu_read_lock();
 	task = READ_ONCE(v->task);
-	if (task)
+	if (task && !rcu_access_pointer(v->page))
 		ecsh_ask_no_more(task);
 	rcu_read_unlock();
 	return true;
@@ -213,6 +213,19 @@ static bool drop_page(struct ecsh_vcpu *v, const struct ecsh_page *only,
 bool ecsh_vcpu_drop_page(struct ecsh_vcpu *v, enum ecs_stat why)
 {
 	return drop_page(v, NULL, why);
+}
+
+/**
+ * ecsh_vcpu_drop_only() - end this registration, not one that came after it
+ * @v: the vCPU
+ * @page: what it had, not followed here; or NULL: it had none
+ *
+ * Context: RCU read side since @page was read, no runqueue lock.
+ */
+void ecsh_vcpu_drop_only(struct ecsh_vcpu *v, const struct ecsh_page *page)
+{
+	if (page)
+		drop_page(v, page, ECS_STAT_DROPPED);
 }
 
 /**
@@ -268,9 +281,8 @@ void ecsh_vcpu_memslot_gone(struct kvm *kvm, gfn_t base, u64 npages)
 		page = rcu_dereference(v->page);
 		hit = page && (page->gfn - base < npages ||
 			       page->pc_gfn - base < npages);
-		/* By now there may be another one. */
 		if (hit)
-			drop_page(v, page, ECS_STAT_DROPPED);
+			ecsh_vcpu_drop_only(v, page);
 	}
 	rcu_read_unlock();
 }

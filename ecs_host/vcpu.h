@@ -102,6 +102,7 @@ struct ecsh_vcpu *ecsh_vcpu_find(const struct kvm_vcpu *key);
 struct ecsh_vcpu *ecsh_vcpu_get(struct kvm_vcpu *vcpu);
 int ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page);
 bool ecsh_vcpu_drop_page(struct ecsh_vcpu *v, enum ecs_stat why);
+void ecsh_vcpu_drop_only(struct ecsh_vcpu *v, const struct ecsh_page *page);
 void ecsh_vcpu_destroyed(const struct kvm_vcpu *key);
 void ecsh_vcpu_memslot_gone(struct kvm *kvm, gfn_t base, u64 npages);
 

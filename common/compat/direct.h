@@ -58,9 +58,11 @@ static inline void ecs_direct_unregister(struct ftrace_ops *ops,
 					 unsigned long address)
 {
 #if defined(ECS_HAVE_DIRECT_OPS)
-	ecs_ftrace_stay_if_dead(unregister_ftrace_direct(ops, address, false));
+	ecs_ftrace_stay_if_dead(ops,
+				unregister_ftrace_direct(ops, address, false));
 #elif defined(ECS_HAVE_DIRECT_MULTI)
-	ecs_ftrace_stay_if_dead(unregister_ftrace_direct_multi(ops, address));
+	ecs_ftrace_stay_if_dead(ops,
+				unregister_ftrace_direct_multi(ops, address));
 #endif
 }
 
