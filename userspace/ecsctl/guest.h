@@ -140,7 +140,9 @@ void guest_free(struct guest *guest);
 
 const char *guest_mark_name(unsigned int id);
 const char *guest_mark_reason(const struct guest_mark *mark);
+bool guest_count(const char *text, uint64_t *count);
 bool guest_number(const char *text, uint64_t *number);
+bool guest_state(const char *text, bool *on, int *error);
 int guest_marks_parse(struct guest_marks *marks, char *text, const char **what);
 int guest_hints_parse(struct guest *guest, char *text, const char **what);
 int guest_poll_parse(struct guest_poll *poll, char *text, const char **what);

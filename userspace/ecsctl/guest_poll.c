@@ -5,35 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define ERRNO_MOST 4095 /* as in the kernel */
-
-/* "on 0", "off -16" */
-static bool parse_driver(struct guest_poll *poll, const char *text)
-{
-	char word[4], rest;
-	int error;
-
-	if (sscanf(text, "%3s %5d%c", word, &error, &rest) != 2 || error > 0 ||
-	    error < -ERRNO_MOST)
-		return false;
-	poll->on = !strcmp(word, "on");
-	poll->error = error;
-	return poll->on || !strcmp(word, "off");
-}
-
-static bool parse_number(uint64_t *number, const char *text)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return !errno && !*end;
-}
 
 /**
  * guest_poll_parse() - read the file "polls"
@@ -73,8 +45,9 @@ int guest_poll_parse(struct guest_poll *poll, char *text, const char **what)
 			    line[len] != ' ')
 				continue;
 			value = line + len + 1;
-			if (lines[i].to ? !parse_number(lines[i].to, value) :
-					  !parse_driver(poll, value))
+			if (lines[i].to ? !guest_count(value, lines[i].to) :
+					  !guest_state(value, &poll->on,
+						       &poll->error))
 				return -EINVAL;
 			seen |= 1u << i;
 		}

@@ -10,17 +10,29 @@
 
 #define ERRNO_MOST 4095 /* as in the kernel */
 
-static const char *const names[GUEST_MARKS] = {
+/* The lines of the file "marks": what is marked, numbers, how often each was taken. */
+enum {
+	LINE_HELD = GUEST_MARKS,
+	LINE_CLIPPED,
+	LINE_LOST,
+	LINE_TAKEN,
+	LINES = LINE_TAKEN + GUEST_WAIT,
+};
+
+static const char *const lines[LINES] = {
 	[GUEST_MUTEX] = "mutex",
 	[GUEST_RWSEM] = "rwsem",
 	[GUEST_PERCPU_RWSEM] = "percpu_rwsem",
 	[GUEST_RCU] = "rcu",
 	[GUEST_WAIT] = "wait",
+	[LINE_HELD] = "held",
+	[LINE_CLIPPED] = "clipped",
+	[LINE_LOST] = "lost",
+	[LINE_TAKEN + GUEST_MUTEX] = "mutex_taken",
+	[LINE_TAKEN + GUEST_RWSEM] = "rwsem_taken",
+	[LINE_TAKEN + GUEST_PERCPU_RWSEM] = "percpu_rwsem_taken",
+	[LINE_TAKEN + GUEST_RCU] = "rcu_taken",
 };
-
-static const char *const counters[] = { "held", "clipped", "lost" };
-
-#define NR_COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
 /**
  * guest_mark_name() - how the module calls what is marked
@@ -30,7 +42,7 @@ static const char *const counters[] = { "held", "clipped", "lost" };
  */
 const char *guest_mark_name(unsigned int id)
 {
-	return names[id];
+	return lines[id];
 }
 
 /**
@@ -56,25 +68,13 @@ const char *guest_mark_reason(const struct guest_mark *mark)
 }
 
 /**
- * guest_number() - read a number as the module writes it
+ * guest_count() - read a number as the module writes it
  * @text: nothing but its digits
- * @number: out
+ * @count: out
  *
- * Return: false if it is none, or has more than 32 bits.
+ * Return: false if it is none, or has more than 64 bits.
  */
-bool guest_number(const char *text, uint64_t *number)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return !errno && !*end && *number <= UINT32_MAX;
-}
-
-/* More than guest_number() takes: it is counted for as long as a guest is up. */
-static bool parse_count(uint64_t *count, const char *text)
+bool guest_count(const char *text, uint64_t *count)
 {
 	char *end;
 
@@ -85,23 +85,35 @@ static bool parse_count(uint64_t *count, const char *text)
 	return !errno && !*end;
 }
 
-/* "on 0", "off -2" */
-static bool parse_mark(struct guest_mark *mark, const char *text)
+/**
+ * guest_number() - the same, of 32 bits
+ * @text: nothing but its digits
+ * @number: out
+ *
+ * Return: false if it is none, or has more.
+ */
+bool guest_number(const char *text, uint64_t *number)
 {
-	char word[4], rest;
-	int error;
-
-	if (sscanf(text, "%3s %5d%c", word, &error, &rest) != 2 || error > 0 ||
-	    error < -ERRNO_MOST)
-		return false;
-	mark->on = !strcmp(word, "on");
-	mark->error = error;
-	return mark->on || !strcmp(word, "off");
+	return guest_count(text, number) && *number <= UINT32_MAX;
 }
 
-static uint64_t *counter(struct guest_marks *marks, unsigned int i)
+/**
+ * guest_state() - read what the module says of something that it may switch on
+ * @text: "on 0", "off -2"
+ * @on: out
+ * @error: out: a negative errno or 0
+ *
+ * Return: false if it is no such thing.
+ */
+bool guest_state(const char *text, bool *on, int *error)
 {
-	return i == 0 ? &marks->held : i == 1 ? &marks->clipped : &marks->lost;
+	char word[4], rest;
+
+	if (sscanf(text, "%3s %5d%c", word, error, &rest) != 2 || *error > 0 ||
+	    *error < -ERRNO_MOST)
+		return false;
+	*on = !strcmp(word, "on");
+	return *on || !strcmp(word, "off");
 }
 
 /* Is this the first word of @line? */
@@ -112,33 +124,37 @@ static bool begins(const char *line, const char *word)
 	return !strncmp(line, word, len) && (!line[len] || line[len] == ' ');
 }
 
+static bool parse_value(struct guest_marks *marks, unsigned int id,
+			const char *text)
+{
+	switch (id) {
+	case LINE_HELD:
+		return guest_number(text, &marks->held);
+	case LINE_CLIPPED:
+		return guest_number(text, &marks->clipped);
+	case LINE_LOST:
+		return guest_number(text, &marks->lost);
+	default:
+		if (id < GUEST_MARKS)
+			return guest_state(text, &marks->mark[id].on,
+					   &marks->mark[id].error);
+		return guest_count(text, &marks->mark[id - LINE_TAKEN].taken);
+	}
+}
+
 /* Return: 0, -ENOENT if the line is not known, -EINVAL if it is malformed. */
 static int parse_line(struct guest_marks *marks, const char *line,
 		      unsigned int *seen)
 {
 	const char *rest = line + strcspn(line, " ");
-	char name[32];
-	unsigned int i;
+	unsigned int id;
 
-	rest += *rest == ' ';
-	for (i = 0; i < GUEST_MARKS; i++) {
-		if (!begins(line, names[i]))
+	for (id = 0; id < LINES; id++) {
+		if (!begins(line, lines[id]))
 			continue;
-		*seen |= 1u << i;
-		return parse_mark(&marks->mark[i], rest) ? 0 : -EINVAL;
-	}
-	for (i = 0; i < GUEST_WAIT; i++) {
-		snprintf(name, sizeof(name), "%s_taken", names[i]);
-		if (!begins(line, name))
-			continue;
-		*seen |= 1u << (GUEST_MARKS + NR_COUNTERS + i);
-		return parse_count(&marks->mark[i].taken, rest) ? 0 : -EINVAL;
-	}
-	for (i = 0; i < NR_COUNTERS; i++) {
-		if (!begins(line, counters[i]))
-			continue;
-		*seen |= 1u << (GUEST_MARKS + i);
-		return guest_number(rest, counter(marks, i)) ? 0 : -EINVAL;
+		*seen |= 1u << id;
+		rest += *rest == ' ';
+		return parse_value(marks, id, rest) ? 0 : -EINVAL;
 	}
 	return -ENOENT;
 }
@@ -171,11 +187,8 @@ int guest_marks_parse(struct guest_marks *marks, char *text, const char **what)
 		if (error == -ENOENT)
 			other[marks->nr_other++] = line;
 	}
-	for (i = 0; i < GUEST_MARKS + NR_COUNTERS + GUEST_WAIT; i++) {
-		*what = i < GUEST_MARKS ? names[i] :
-			i < GUEST_MARKS + NR_COUNTERS ?
-					  counters[i - GUEST_MARKS] :
-					  "taken";
+	for (i = 0; i < LINES; i++) {
+		*what = lines[i];
 		if (!(seen & 1u << i))
 			return -ENOENT;
 	}
