@@ -106,6 +106,54 @@ static void attack_answers(void)
 	vm_end(&vm);
 }
 
+static uint64_t any_value(void)
+{
+	uint64_t value = (uint64_t)below(~0u) << 32 | below(~0u);
+
+	return value >> below(64);
+}
+
+/* Any value of the page's MSR: it is taken exactly if it names a page with a header. */
+static void attack_places(void)
+{
+	uint64_t value, before, after;
+	struct vm vm;
+	struct vcpu *v = &vm.vcpu[0];
+	bool good;
+
+	vm_make(&vm, 1, -1);
+	vm_set_headers(&vm);
+	for (unsigned int n = 0; n < 2000; n++) {
+		value = any_value();
+		switch (below(4)) {
+		case 0: /* in its memory, before it or behind it */
+			value = HERE - PAGES_SIZE + below(3 * PAGES_SIZE);
+			break;
+		case 1: /* the same, and aligned */
+			value = HERE - PAGES_SIZE +
+				below(3 * PAGES) * (uint64_t)ECS_ABI_PAGE_SIZE;
+			value |= ECS_ABI_PAGE_ENABLE;
+			break;
+		case 2:
+			value &= ~(ECS_ABI_PAGE_SIZE - 1ull);
+			value |= ECS_ABI_PAGE_ENABLE;
+		}
+		good = value >= HERE && value < HERE + PAGES_SIZE &&
+		       value % ECS_ABI_PAGE_SIZE == ECS_ABI_PAGE_ENABLE;
+		before = vcpu_get(v, ECS_ABI_MSR_STATUS);
+		expect(vcpu_set(v, ECS_ABI_MSR_PAGE, value) == (good || !value),
+		       "page %llx was %s", (unsigned long long)value,
+		       good ? "refused" : "taken");
+		after = vcpu_get(v, ECS_ABI_MSR_STATUS);
+		expect(good ? after && after != before :
+			      after == (value ? before : 0),
+		       "page %llx: generation %llx became %llx",
+		       (unsigned long long)value, (unsigned long long)before,
+		       (unsigned long long)after);
+	}
+	vm_end(&vm);
+}
+
 /* The slot goes, moves, is made read-only, all while another vCPU registers. */
 static void attack_slots(void)
 {
@@ -477,12 +525,12 @@ static const struct {
 	const char *name;
 	void (*cycle)(void);
 } attacks[] = {
-	{ "answers", attack_answers }, { "slots", attack_slots },
-	{ "memory", attack_memory },   { "balloon", attack_balloon },
-	{ "threads", attack_threads }, { "ends", attack_ends },
-	{ "churn", attack_churn },     { "fresh", attack_fresh },
-	{ "clone", attack_clone },     { "file", attack_file },
-	{ "boosts", attack_boosts },
+	{ "answers", attack_answers }, { "places", attack_places },
+	{ "slots", attack_slots },     { "memory", attack_memory },
+	{ "balloon", attack_balloon }, { "threads", attack_threads },
+	{ "ends", attack_ends },       { "churn", attack_churn },
+	{ "fresh", attack_fresh },     { "clone", attack_clone },
+	{ "file", attack_file },       { "boosts", attack_boosts },
 };
 
 int main(int argc, char **argv)

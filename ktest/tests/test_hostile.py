@@ -118,7 +118,7 @@ def test_takes_away(t):
     t.insmod_host(enable_all=1)
     t.sh("mkdir -p /run/ramfs; mount -t ramfs ramfs /run/ramfs")
     before = pins()
-    for attack, cycles, *more in (("answers", 1), ("slots", 1), ("memory", 1), ("balloon", 1),
+    for attack, cycles, *more in (("answers", 1), ("places", 1), ("slots", 1), ("memory", 1), ("balloon", 1),
                                   ("threads", 1), ("ends", 6), ("clone", 1),
                                   ("file", 1, "/run/ramfs/memory")):
         client(t, attack, cycles, *more)
