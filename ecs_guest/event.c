@@ -13,13 +13,15 @@
  *				and their memory is only read by the new kernel
  * A boost ends with the registration, so that it needs no care of its own.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
-#include <linux/kprobes.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 #include <linux/suspend.h>
 
+#include "compat/kprobe.h"
 #include "compat/panic.h"
 #include "event.h"
 #include "page.h"
@@ -128,7 +130,7 @@ int ecsg_event_init(void)
 
 exit_panic:
 	if (crash_probed)
-		unregister_kprobe(&crash_probe);
+		ecs_kprobe_unregister(&crash_probe);
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_nb);
 exit_pm:
 	unregister_pm_notifier(&pm_nb);
@@ -149,6 +151,6 @@ void ecsg_event_exit(void)
 	cpuhp_remove_state(hotplug_state);
 	unregister_reboot_notifier(&reboot_nb);
 	if (crash_probed)
-		unregister_kprobe(&crash_probe);
+		ecs_kprobe_unregister(&crash_probe);
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_nb);
 }

@@ -11,12 +11,14 @@
  * it gives up. That is counted. Spinlocks are not followed: a probe would take locks
  * itself.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/err.h>
 #include <linux/kernel.h>
-#include <linux/kprobes.h>
 #include <linux/ptrace.h>
 
 #include "compat/contention.h"
+#include "compat/kprobe.h"
 #include "wait.h"
 #include "wait_probe.h"
 
@@ -142,7 +144,7 @@ void ecsg_wait_probe_stop(void)
 {
 	missed = ecsg_wait_probe_missed();
 	while (registered)
-		unregister_kretprobe(&probes[--registered]);
+		ecs_kretprobe_unregister(&probes[--registered]);
 }
 
 /**

@@ -71,22 +71,25 @@ static __always_inline unsigned long ecs_ftrace_argument(ecs_ftrace_regs *fregs,
 }
 
 /*
- * @err: of what was to take @ops away.
- *
  * After a fault of its own ftrace shuts itself down (ftrace_kill()): it unregisters
  * nobody any more, and what it has patched goes on calling us. Our text must stay then,
  * so that who is to take it away never returns from here.
  */
+static inline void __noreturn ecs_ftrace_stay(void)
+{
+	pr_err("ftrace has shut itself down, its calls of this module cannot be ended: it stays\n");
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
+/* @err: of what was to take @ops away. */
 static inline void ecs_ftrace_stay_if_dead(struct ftrace_ops *ops, int err)
 {
 	/* It may have happened just now, in what was to end the calls: nobody tells then. */
 	if (!err)
 		err = ftrace_set_filter(ops, NULL, 0, 0);
-	if (likely(err != -ENODEV))
-		return;
-	pr_err("ftrace has shut itself down, its calls of this module cannot be ended: it stays\n");
-	for (;;)
-		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	if (unlikely(err == -ENODEV))
+		ecs_ftrace_stay();
 }
 
 /* Context: may sleep. Nobody is in the callback when it returns. */

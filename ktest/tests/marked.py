@@ -3,6 +3,7 @@
 import cache
 
 KINDS = ("mutex", "rwsem", "percpu_rwsem", "rcu")
+STEPS = 100000		# of lock()
 PARAMETERS = "/sys/module/ecs_guest/parameters"
 
 
@@ -34,3 +35,21 @@ def kinds_of(t):
     """The kinds that the guest's kernel can mark: not all have functions for RCU readers."""
     kernel = cache.Kernel(t.guest_kernel)
     return [kind for kind in KINDS if kind != "rcu" or kernel.has("CONFIG_PREEMPT_RCU")]
+
+
+def lock(t, guest, kinds, message):
+    """Every way to take and to release the locks of these kinds: the marks balance."""
+    before = marks(guest)
+    for kind in kinds:
+        t.check_eq(before[kind], ("on", 0), f"{message}: marks of {kind}")
+    guest.insmod("ecs_lock", marked=",".join(kinds), threads=4, steps=STEPS, sleep_every=50)
+    t.wait_for(lambda: not report(guest)["running"], f"{message}: all steps are done",
+               timeout=60, every=1)
+    seen, after = report(guest), marks(guest)
+    guest.rmmod("ecs_lock")
+    t.log(message, seen, after)
+    t.check_eq((seen["done"], seen["wrong"], seen["stale"]), (STEPS, 0, 0),
+               f"{message}: steps, wrong marks, stale waits")
+    for kind in kinds:
+        t.check(after[f"{kind}_taken"] - before[f"{kind}_taken"] > STEPS // 40,
+                f"{message}: {kind} was not marked")

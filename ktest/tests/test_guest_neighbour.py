@@ -3,7 +3,7 @@
 class that cannot be marked is off and says why, and the rest works."""
 from common import registered
 from job import test
-from marked import kinds_of, marks, report, switch
+from marked import STEPS, kinds_of, lock, marks, switch
 
 # Of each class one; rwsems by one that is tried, too.
 LOCKS = {"mutex": "mutex_lock", "rwsem": "down_read", "percpu_rwsem": "percpu_down_write",
@@ -15,7 +15,6 @@ TRIED = "mutex_trylock"
 HITS = "/sys/module/ecs_neighbour/parameters/hits"
 ENABLED = "/proc/sys/kernel/ftrace_enabled"
 BUSY = -16
-STEPS = 100000
 
 
 def settle(guest, kind, names):
@@ -25,24 +24,6 @@ def settle(guest, kind, names):
 
 def hits(guest):
     return int(guest.run(f"cat {HITS}")[1])
-
-
-def lock(t, guest, kinds, message):
-    """Every way to take and to release the locks of these kinds: the marks balance."""
-    before = marks(guest)
-    for kind in kinds:
-        t.check_eq(before[kind], ("on", 0), f"{message}: marks of {kind}")
-    guest.insmod("ecs_lock", marked=",".join(kinds), threads=4, steps=STEPS, sleep_every=50)
-    t.wait_for(lambda: not report(guest)["running"], f"{message}: all steps are done",
-               timeout=60, every=1)
-    seen, after = report(guest), marks(guest)
-    guest.rmmod("ecs_lock")
-    t.log(message, seen, after)
-    t.check_eq((seen["done"], seen["wrong"], seen["stale"]), (STEPS, 0, 0),
-               f"{message}: steps, wrong marks, stale waits")
-    for kind in kinds:
-        t.check(after[f"{kind}_taken"] - before[f"{kind}_taken"] > STEPS // 40,
-                f"{message}: {kind} was not marked")
 
 
 @test(timeout=400, when="all")
@@ -122,3 +103,20 @@ def test_switch(t):
     lock(t, guest, kinds, "afterwards")
     guest.rmmod("ecs_guest")
     guest.run(f"echo 0 > {ENABLED}")
+
+
+@test(timeout=200, when="all")
+def test_dead(t):
+    """Once ftrace has shut itself down the module is called for ever: it is not freed."""
+    t.insmod_host()
+    guest, kinds = t.guest(), kinds_of(t)
+    guest.insmod("ecs_guest", **{f"mark_{kind}": 1 for kind in kinds})
+    lock(t, guest, kinds, "before")
+    rc, out = settle(guest, "kill", [])
+    t.check_eq(rc, 0, f"ftrace cannot be shut down: {out}")
+    lock(t, guest, kinds, "without ftrace")
+    rmmod = guest.start("rmmod ecs_guest", 150)
+    t.wait_for(lambda: "shut itself down" in guest.dmesg(), "rmmod says that it waits")
+    guest.run("stress-ng --mmap 2 --mmap-ops 200 --mmap-bytes 1M -t 20 -q", timeout=60)
+    t.check(rmmod.rc is None and not guest.run("test -d /sys/module/ecs_guest", check=False)[0],
+            "ecs_guest is gone")
