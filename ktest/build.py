@@ -22,7 +22,9 @@ SOURCES = ("Kbuild", "Makefile", "VERSION", "dkms.conf", "common", "ecs_host", "
 MADE = re.compile(r".*(\.o|\.ko|\.mod|\.mod\.c|\.cmd|\.order|\.symvers|\.a|\.d|\.swp|\.pyc)$")
 L1_MODULES = ("virtio_pci", "virtio_console", "9p", "9pnet_virtio", "overlay", "kvm",
               "kvm_amd")
-L1_PROGRAMS = ("load", "bare", "fail", "ioctl_fuzz")
+# Their further sources.
+L1_PROGRAMS = {"load": (), "bare": (), "fail": ("fail_module.c", "fail_host.c"),
+               "ioctl_fuzz": ()}
 L2_MODULES = ("virtio_pci", "virtio_mmio", "virtio_console", "virtio_balloon")
 # Not for guests: the host's, and what only ktest/bench_cost.py loads.
 HOST = "ecs_host.ko"
@@ -153,6 +155,10 @@ def static(source, name, *more):
     return target
 
 
+def l1_program(name):
+    return static(f"l1/{name}.c", f"l1-{name}", *L1_PROGRAMS[name])
+
+
 def agent():
     """The first process of a guest."""
     return static("l2/init.c", "l2-init")
@@ -250,7 +256,12 @@ def kexec_image(kernel, kos):
         "next/initrd": cache.BUILD / kernel.name / "kexec-next.cpio"})
 
 
-IMAGES = {"kexec": kexec_image}		# those that few tests need
+def fail_image(kernel, kos):
+    """The image of a guest in which allocations fail."""
+    l2_image(kernel, kos, "fail", (), {"bin/fail": l1_program("fail")})
+
+
+IMAGES = {"kexec": kexec_image, "fail": fail_image}		# those that few tests need
 
 
 def everything(kernels=cache.KERNELS, bench=False, images=()):
@@ -263,7 +274,7 @@ def everything(kernels=cache.KERNELS, bench=False, images=()):
         userspace(files)
         static("hostile/client.c", "l1-hostile", "vm.c", "guest.S")
         for program in L1_PROGRAMS:
-            static(f"l1/{program}.c", f"l1-{program}")
+            l1_program(program)
         for name in kernels:
             kernel = cache.Kernel(name)
             kos = modules(kernel, files)

@@ -4,8 +4,10 @@ import pathlib
 
 import cache
 from bare import check_works, contended, known, pins
+from common import registered
 from job import test
 from load import Load
+from marked import kinds_of, lock, switch
 
 DEBUG = pathlib.Path("/sys/kernel/debug")
 MOST = 120		# allocations to fail of one operation, at equal distances
@@ -14,32 +16,41 @@ TRACES = (r"Call Trace:",)
 # The kernel's account of a module's trace events does not bear it: it warns of the memory
 # that it did not get, and, when the module goes, of the file that was only half made.
 EVENTS = r"WARNING: .* at kernel/trace/trace_events\.c:\d+ event_(?:define_fields|file_put)\+"
+# And its account of static keys: it goes on without them in that module.
+KEYS = r"WARNING: .* at kernel/jump_label\.c:\d+ jump_label_module_notify\+"
+
+# Any allocation may fail, also of a single page, and in silence.
+SETTINGS = (("failslab/verbose", 0), ("failslab/ignore-gfp-wait", "N"),
+            ("fail_page_alloc/verbose", 0), ("fail_page_alloc/ignore-gfp-wait", "N"),
+            ("fail_page_alloc/min-order", 0))
 
 
-def prepare(t):
-    """Any allocation may fail, also of a single page, and in silence."""
-    for kind in ("failslab", "fail_page_alloc"):
-        if not (DEBUG / kind).exists():
-            t.skip(f"this kernel has no {kind}: it needs CONFIG_FAULT_INJECTION_DEBUG_FS")
-        (DEBUG / kind / "verbose").write_text("0")
-        (DEBUG / kind / "ignore-gfp-wait").write_text("N")
-    (DEBUG / "fail_page_alloc/min-order").write_text("0")
+def prepare(t, guest=None):
+    do = guest.run if guest else t.sh
+    if guest:
+        do(f"mount -t debugfs none {DEBUG}", check=False)
+    for name, value in SETTINGS:
+        if do(f"test -e {DEBUG / name}", check=False)[0]:
+            t.skip(f"no {name}: this kernel lacks CONFIG_FAULT_INJECTION_DEBUG_FS")
+        do(f"echo {value} > {DEBUG / name}")
     for pattern in TRACES:
         t.allow_splat(pattern)
 
 
-def fail(t, step, *words):
-    rc, out = t.sh(" ".join([str(cache.BUILD / "l1-fail"), str(step), *map(str, words)]),
-                   timeout=550, check=False)
+def fail(t, step, *words, guest=None):
+    program = "fail" if guest else str(cache.BUILD / "l1-fail")
+    rc, out = (guest.run if guest else t.sh)(" ".join([program, str(step), *map(str, words)]),
+                                             timeout=550, check=False)
     t.check_eq(rc, 0, f"{words[0]}: {out}")
     return out.strip()
 
 
-def one_by_one(t, *words, between=None):
-    number = int(fail(t, 0, *words))
+def one_by_one(t, *words, between=None, guest=None):
+    number = int(fail(t, 0, *words, guest=guest))
     if between:
         between()
-    t.progress(f"{number} allocations, {fail(t, number // MOST + 1, *words)}")
+    done = fail(t, number // MOST + 1, *words, guest=guest)
+    t.progress(f"{number} allocations, {done}")
 
 
 @test(timeout=600, when="all")
@@ -80,3 +91,22 @@ def test_boost(t):
     # All that can be promised: nothing is left of those that failed.
     t.ecsctl("boost", load.vm, "--sbt", "9ms", "--usbt", "1ms")
     t.rmmod_host()
+
+
+@test(timeout=600, when="all", images=("fail",))
+def test_guest(t):
+    """In a guest: the module is loaded, each class is marked, each allocation failing."""
+    t.insmod_host()
+    guest = t.guest(image="fail")
+    prepare(t, guest)
+    pinned = pins()
+    t.allow_splat(KEYS)
+    one_by_one(t, "load", "/ko/ecs_guest.ko", "mark_wait=0", guest=guest)
+    t.check_eq(registered(t, guest), 0, "registered when it is unloaded")
+    t.wait_for(lambda: pins() == pinned, "no page is pinned")
+    guest.insmod("ecs_guest")
+    for kind in kinds_of(t):
+        one_by_one(t, "mark", kind, guest=guest)
+        t.check_eq(registered(t, guest), 2, f"registered after {kind}")
+        switch(guest, **{kind: 1})
+    lock(t, guest, kinds_of(t), "afterwards")
