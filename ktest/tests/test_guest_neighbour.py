@@ -120,3 +120,5 @@ def test_dead(t):
     guest.run("stress-ng --mmap 2 --mmap-ops 200 --mmap-bytes 1M -t 20 -q", timeout=60)
     t.check(rmmod.rc is None and not guest.run("test -d /sys/module/ecs_guest", check=False)[0],
             "ecs_guest is gone")
+    # A debug kernel would be looked at without the module.
+    guest.kill()
