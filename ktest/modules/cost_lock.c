@@ -55,6 +55,7 @@ static __always_inline void must(bool fine)
 	  must(!mutex_lock_interruptible(&mutex)), mutex_unlock(&mutex)) \
 	X(mutex_lock_killable, must(!mutex_lock_killable(&mutex)),	\
 	  mutex_unlock(&mutex))						\
+	X(mutex_lock_io, mutex_lock_io(&mutex), mutex_unlock(&mutex))	\
 	X(down_read, down_read(&rwsem), up_read(&rwsem))		\
 	X(down_read_trylock, must(down_read_trylock(&rwsem)),		\
 	  up_read(&rwsem))						\
