@@ -55,7 +55,7 @@ def parts(name):
 def options(name):
     """All options that a kernel of this name is to have, as one text."""
     series, kind = parts(name)
-    files = [OPTIONS / f"{part}.config" for part in ("base", series, kind)]
+    files = [OPTIONS / f"{part}.config" for part in ("base", series, kind, name)]
     return ("".join(path.read_text() for path in files if path.exists())
             + f'CONFIG_LOCALVERSION="-ecs-{kind}"\n')
 
@@ -115,9 +115,11 @@ def check_config(name, tree, config):
     """An option that exists and was not taken makes no debug kernel of that name."""
     have = set(config.read_text().splitlines())
     exists = known(tree)
-    lost = [line for line in options(name).splitlines()
+    text = options(name)
+    off = set(re.findall(r"(?m)^# CONFIG_(\w+) is not set$", text))
+    lost = [line for line in text.splitlines()
             if line.startswith("CONFIG_") and line not in have
-            and line[len("CONFIG_"):].split("=")[0] in exists]
+            and line[len("CONFIG_"):].split("=")[0] in exists - off]
     if lost:
         raise ConfigError(f"{name}: not taken: {' '.join(lost)}")
 
