@@ -122,7 +122,7 @@ def modules(kernel, files):
                 if warnings and name == "project":
                     raise BuildError(f"{kernel.name}: {len(warnings)} warnings")
     unless_done(cache.BUILD / kernel.name / "modules.stamp",
-                digest(digest_of(files), kernel.release, tree), build)
+                digest(digest_of(files), kernel.build, tree), build)
     return {path.name: path for path in tree.rglob("*.ko")}
 
 
@@ -194,7 +194,7 @@ def l1_image(kernel, kos):
                                     + content["modules/order"])
         image.write(content, target)
     unless_done(target.with_suffix(".stamp"),
-                digest(init, kernel.release, L1_MODULES, image_code(),
+                digest(init, kernel.build, L1_MODULES, image_code(),
                        *(path.read_bytes() for path in first.values())), build)
 
 
@@ -229,7 +229,7 @@ def l2_image(kernel, kos, name="l2", programs=L2_PROGRAMS, files=None):
     parts += [digest(path, one.read_bytes() if isinstance(one, pathlib.Path) else one)
               for path, one in sorted(files.items())]
     unless_done(target.with_suffix(".stamp"),
-                digest(agent().read_bytes(), kernel.release, image_code(), programs, *parts),
+                digest(agent().read_bytes(), kernel.build, image_code(), programs, *parts),
                 build)
 
 

@@ -42,7 +42,9 @@ class Kernel:
     def __init__(self, name):
         self.name = name
         self.dir = root() / "kernels" / name
-        self.release = json.loads((self.dir / "info.json").read_text())["release"]
+        # All that tells one build from another, debug kernels' options included.
+        self.build = (self.dir / "info.json").read_text()
+        self.release = json.loads(self.build)["release"]
         self.vmlinux = self.dir / "vmlinux"
         self.modules = self.dir / "lib/modules" / self.release
         self.headers = self.dir / "usr/src" / f"linux-headers-{self.release}"
