@@ -7,6 +7,10 @@
  * looks at it in each turn of the loop: when somebody else comes to the CPU of the
  * host it halts at once, and so gives that CPU away.
  *
+ * It polls with interrupts on, and these may set timers that a stopped tick knows
+ * nothing of: only the idle loop asks for them (do_idle()). So a CPU that has polled
+ * goes round that loop before it halts, and also each millisecond.
+ *
  * The tracepoint cpu_idle encloses all of this, as it does any idle routine: to the
  * host a CPU that polls is idle (idle.c), in no critical section, and not extended.
  */
@@ -33,6 +37,10 @@
 /**
  * struct idle - an idle CPU; times are of its time stamp counter
  * @window: for how long it polls
+ * @began: its wait, which may take several calls
+ * @switches: how often the idle task had been left when it began
+ * @waits: that wait is not over
+ * @polling: in this wait it may go on polling
  * @polls: how often it did
  * @caught: of these, how often a task came
  * @left: of these, how often somebody else wanted the CPU of the host
@@ -41,6 +49,10 @@
  */
 struct idle {
 	u64 window;
+	u64 began;
+	unsigned long switches;
+	bool waits;
+	bool polling;
 	u64 polls;
 	u64 caught;
 	u64 left;
@@ -70,24 +82,26 @@ static __always_inline bool is_alone(void)
 	       ecs_abi_is_pcpu_alone(page);
 }
 
-/* Return: whether there is something to run; TIF_POLLING_NRFLAG is set if there is not. */
-static __always_inline bool poll(struct idle *idle, u64 began)
+/* Return: whether there is something to run. */
+static __always_inline bool poll(struct idle *idle)
 {
+	u64 began = rdtsc(), now = began;
 	bool woken, alone = true;
 
-	idle->polls++;
 	raw_local_irq_enable();
 	/* Cleared before a driver of cpuidle is called, as most of them halt. */
 	woken = current_set_polling_and_test();
 	while (!woken) {
 		alone = is_alone();
-		if (!alone || rdtsc() - began >= idle->window)
+		now = rdtsc();
+		idle->polling = alone && now - idle->began < idle->window;
+		/* A millisecond has tsc_khz cycles. */
+		if (!idle->polling || now - began >= tsc_khz)
 			break;
 		cpu_relax();
 		woken = need_resched();
 	}
-	if (woken)
-		__current_clr_polling();
+	__current_clr_polling();
 	raw_local_irq_disable();
 	idle->polled += rdtsc() - began;
 	if (woken)
@@ -98,7 +112,7 @@ static __always_inline bool poll(struct idle *idle, u64 began)
 }
 
 /**
- * ecsg_poll_idle() - wait for something to run, or an interrupt
+ * ecsg_poll_idle() - wait for something to run, or an interrupt, or for a while
  *
  * Who wakes a task that has TIF_POLLING_NRFLAG sets its NEED_RESCHED and sends no
  * interrupt: the CPU has the flag while it polls, and not when it halts.
@@ -110,18 +124,30 @@ noinstr bool ecsg_poll_idle(void)
 {
 	struct idle *idle = raw_cpu_ptr(&idles);
 	bool alone = is_alone(), caught = false;
-	u64 began = rdtsc();
 
-	if (alone && idle->window)
-		caught = poll(idle, began);
-	if (!caught && !current_clr_polling_and_test()) {
+	/* The idle task is left for another one, and not for interrupts. */
+	if (!idle->waits || idle->switches != current->nivcsw) {
+		idle->began = rdtsc();
+		idle->switches = current->nivcsw;
+		idle->waits = true;
+		idle->polling = alone && idle->window;
+		if (idle->polling)
+			idle->polls++;
+	}
+	if (idle->polling) {
+		caught = poll(idle);
+		if (!caught)
+			return false;
+	} else if (!current_clr_polling_and_test()) {
 		idle->halts++;
 		raw_safe_halt();
 		raw_local_irq_disable();
 	}
+	idle->waits = false;
 	/* A wait that others had a part in tells nothing of this guest. */
 	if (alone && is_alone())
-		idle->window = ecsg_window_next(idle->window, rdtsc() - began,
+		idle->window = ecsg_window_next(idle->window,
+						rdtsc() - idle->began,
 						need_resched(),
 						READ_ONCE(most));
 	return caught;

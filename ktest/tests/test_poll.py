@@ -195,6 +195,33 @@ def test_poll_switch(t):
     play.kill()
 
 
+def late(guest, rounds=20):
+    """How many timers were late that an interrupt of an idle CPU set, and how often that
+    CPU polled meanwhile."""
+    before = polls(guest)[2]["polls"]
+    guest.run(f"insmod /ko/ecs_late.ko rounds={rounds}", timeout=120)
+    count = int(guest.run("cat /sys/module/ecs_late/parameters/late")[1])
+    guest.rmmod("ecs_late")
+    return count, polls(guest)[2]["polls"] - before
+
+
+@test(timeout=300, newest=True)
+def test_poll_timers(t):
+    """A timer that an interrupt sets while its CPU polls is on time."""
+    guest = alone(t)
+    without, with_polls = [], []
+    for _ in range(2):
+        poll(guest, "N")
+        without.append(late(guest))
+        poll(guest, "Y")
+        with_polls.append(late(guest))
+    t.progress(f"of 40 timers late: {sum(n for n, _ in without)} without polling, "
+               f"{sum(n for n, _ in with_polls)} with it")
+    t.check(all(times > 20 for _, times in with_polls), "the CPU did not poll")
+    t.check(sum(n for n, _ in with_polls) <= sum(n for n, _ in without) + 4,
+            "polling makes timers late")
+
+
 @test(timeout=180, when="all")
 def test_poll_refused(t):
     """A guest that has a cpuidle driver keeps it; wrong values change nothing."""
