@@ -68,6 +68,7 @@ static DEFINE_MUTEX(marks_mutex);
 /* Between init and exit: files of parameters are there before and after. */
 static bool ready;
 static bool carrying, waiting;
+static int wait_error; /* why waits are not followed that should be */
 static bool waits_wanted = true;
 
 /**
@@ -133,7 +134,13 @@ static void adjust(void)
 	if (carrying && any && !waiting) {
 		wait_err = ecsg_wait_start();
 		waiting = !wait_err;
+		/* Waits that began while it was tried are not seen to end. */
+		if (wait_err)
+			ecsg_carry_forget();
 	}
+	wait_error = 0;
+	if (any && waits_wanted && !waiting)
+		wait_error = carrying ? wait_err : carry_err;
 	for (kind = ecsg_mark_kinds; kind < end; kind++) {
 		kind->error = 0;
 		if (!any || !kind->wanted || kind->on)
@@ -254,8 +261,9 @@ static int get_marks(char *buf, const struct kernel_param *param)
 				     ecsg_mark_kinds[i].name,
 				     ecsg_mark_kinds[i].on ? "on" : "off",
 				     ecsg_mark_kinds[i].error);
-	len += sysfs_emit_at(buf, len, "wait %s 0\n",
-			     waiting && waits_wanted ? "on" : "off");
+	len += sysfs_emit_at(buf, len, "wait %s %d\n",
+			     waiting && waits_wanted ? "on" : "off",
+			     wait_error);
 	held = carrying ? ecsg_carry_held() : 0;
 	lost = ecsg_carry_lost() + ecsg_wait_missed();
 	mutex_unlock(&marks_mutex);
