@@ -122,7 +122,7 @@ class Context:
     def insmod_host(self, **params):
         path = self.module("ecs_host")
         if not path:
-            self.skip("no ecs_host.ko was built")
+            raise Failed("no ecs_host.ko was built")
         words = " ".join(f"{key}={value}" for key, value in params.items())
         self.sh(f"insmod {path} {words}")
 
@@ -135,7 +135,7 @@ class Context:
     def ecsctl(self, *args, check=True, timeout=60):
         """Run ecsctl: (exit status, standard output, standard error)."""
         if not self.ecsctl_path.exists():
-            self.skip("no ecsctl was built")
+            raise Failed("no ecsctl was built")
         done = subprocess.run([str(self.ecsctl_path), *map(str, args)], text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=patient(timeout),
@@ -159,8 +159,9 @@ class Context:
 
         Returns what is wrong, as a list of texts.
         """
-        wrong = []
+        wrong, reported = [], set()
         for guest in self.guests:
+            before = len(wrong)
             try:
                 if guest.alive() and not guest.crash_expected and guest.boot_id:
                     if is_debug(guest.kernel):
@@ -170,12 +171,16 @@ class Context:
                     wrong += self._splats(f"guest {guest.name}", log)
             except (GuestError, OSError) as error:
                 self.log(f"no kernel log of guest {guest.name}: {error}")
+                if guest.astray:
+                    wrong.append(f"guest {guest.name}: lost by the end")
+            if len(wrong) > before:
+                reported.add(guest)
         for guest in self.guests:
             try:
                 guest.kill()
             except subprocess.TimeoutExpired:
                 wrong.append(f"the QEMU of {guest.name} cannot be killed")
-            if not guest.crash_expected and not any(guest.name in text for text in wrong):
+            if not guest.crash_expected and guest not in reported:
                 wrong += self._splats(f"guest {guest.name}", guest.console())
         if self.host_loaded() and not self.stays:
             try:

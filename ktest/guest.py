@@ -51,6 +51,9 @@ class Job:
         """(exit status, output); the status is None if the guest went away."""
         if not self.ended.wait(patient(timeout)):
             self.guest.dump()
+            if not self.guest.astray and self.guest.answers():
+                raise GuestError(f"{self.guest.name}: it cannot be killed, and all else "
+                                 f"goes on: {self.command}")
             raise GuestLost(f"{self.guest.name}: no answer to: {self.command}")
         if check and self.rc is None:
             raise GuestLost(f"{self.guest.name}: gone or reset during: {self.command} "
@@ -195,6 +198,10 @@ class Guest:
     def run(self, command, timeout=60, check=True):
         """Run a shell command in the guest: (exit status, output)."""
         return self.start(command, timeout).wait(timeout + 30, check)
+
+    def answers(self):
+        job = self.start("true", 10)
+        return job.ended.wait(patient(20)) and job.rc == 0
 
     def insmod(self, name, **params):
         """Load a module of the project, or one of ktest/modules, in the guest."""

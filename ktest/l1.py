@@ -123,10 +123,11 @@ def main():
         # A guest that stands still complains of stalls: that is the same loss. So is a
         # guest that crashes without a function of ours in the trace, as a host that does,
         # with all that is complained of then: the emulator mixes up their registers.
+        astray = any(guest.astray for guest in context.guests)
         if splats.ours(detail):
-            lost = outcome == "lost-vm" and any(guest.astray for guest in context.guests)
+            lost = outcome == "lost-vm" and astray
         else:
-            lost = outcome == "lost-vm" or splats.crashed(detail)
+            lost = outcome == "lost-vm" or astray or splats.crashed(detail)
         if outcome != "timeout":
             outcome = "lost-vm" if lost else "not ok"
     port.say("result", outcome=outcome, detail=detail, data=data)

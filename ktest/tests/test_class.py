@@ -12,8 +12,8 @@ import os
 from common import difference, show, who
 from job import test
 from load import Load
+from marked import kinds_of, marks
 
-PARAMETERS = "/sys/module/ecs_guest/parameters"
 SECONDS = 6
 # Nothing but the end of a section, or a grace that is long for it, ends a deferral.
 GENEROUS = ("--grace", "10ms", "--grace-sleep", "10ms", "--budget", "100%", "--burst", "1s")
@@ -160,8 +160,9 @@ def test_rp(t):
 def test_rrp(t):
     """RCU reader preemption."""
     crowd = Crowd(t, mark_rcu=1)
-    if "rcu on 0" not in crowd.guest.run(f"cat {PARAMETERS}/marks")[1].splitlines():
+    if "rcu" not in kinds_of(t):
         t.skip("RCU readers of this kernel cannot be marked")
+    t.check_eq(marks(crowd.guest)["rcu"], ("on", 0), "marks of RCU readers")
     check_class(t, crowd, "rrp", "rcu")
 
 

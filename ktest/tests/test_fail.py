@@ -47,10 +47,12 @@ def fail(t, step, *words, guest=None):
 
 def one_by_one(t, *words, between=None, guest=None):
     number = int(fail(t, 0, *words, guest=guest))
+    t.check(number > 0, f"{words[0]} needs no memory")
     if between:
         between()
     done = fail(t, number // MOST + 1, *words, guest=guest)
     t.progress(f"{number} allocations, {done}")
+    t.check(": 0 times refused" not in done, f"nothing failed: {done}")
 
 
 @test(timeout=600, when="all")

@@ -164,6 +164,7 @@ def test_fresh_accounts(t):
             last = json.loads(shown[1])["vms"][0]["counters"]
         t.sh("sleep 0.2")
     spin.kill()
+    t.check_eq(vmm.returncode, 0, "the VMM's exit status")
     gain = difference(last, first)
     t.log(gain)
     t.check(gain["registrations"] > 15 and gain["req_in_section"] > 15, "it did not get far")
@@ -206,6 +207,7 @@ def neighbour(t, attack):
         t.check(did["msr_ops"] > 10000, f"only {did['msr_ops']} MSR accesses")
         t.check(did["msr_ops"] + did["mem_ops"] > 1_000_000, f"too few operations: {did}")
     if attack != CONTROL:
+        t.check(did["msr_ops"] + did["mem_ops"] > 1000, f"hardly an attack: {did}")
         t.check(ratio >= 0.99, "the honest VM got less")
         t.check(attacked.granted and served >= usual / 2, "it was served worse")
     t.check_eq(registered(t, honest), 2, "registrations of the honest VM")

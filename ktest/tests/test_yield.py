@@ -3,7 +3,8 @@
 import pathlib
 
 from common import counters, gained, hog, registered, show, who
-from job import test
+from job import Failed, test
+from kinds import series
 
 SCHED_YIELD, KICK_CPU, SPIN = 11, 5, 1701	# hypercalls; the last one is ecs_spin's
 # Not on kernels before v5.13.
@@ -26,7 +27,9 @@ def spin_module(t):
     """Hypercalls are pause-loop exits, where the CPU has none."""
     path = t.module("ecs_spin")
     if not path:
-        t.skip("no ecs_spin.ko was built")
+        if series(t.kernel) != "7.x":
+            raise Failed("no ecs_spin.ko was built")
+        t.skip("this kernel has no kvm_skip_emulated_instruction() for modules")
     t.sh(f"insmod {path}")
 
 
@@ -76,6 +79,7 @@ def test_hypercall(t):
     t.check(on["yields_directed"] > on["yields_refused"], "most were in vain")
     t.check_eq(on["yields_would"], 0, "observing while on")
     for name, count in before.items():
+        t.check(count is not None or series(t.kernel) == "5.10", f"KVM has no {name}")
         t.check(count is None
                 or kvm_stat(t, yielder, name) - count >= on["yields_directed"],
                 f"KVM's own counter {name} misses some")
