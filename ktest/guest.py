@@ -16,6 +16,7 @@ import time
 import uuid
 
 import cache
+from job import TimedOut
 from kinds import memory, of, patient
 
 CMDLINE = ("console=ttyS0 loglevel=5 panic=-1 no_timer_check mitigations=off reboot=t "
@@ -48,13 +49,23 @@ class Job:
         self.rc, self.out = None, ""
 
     def wait(self, timeout=None, check=False):
-        """(exit status, output); the status is None if the guest went away."""
-        if not self.ended.wait(patient(timeout)):
-            self.guest.dump()
-            if not self.guest.astray and self.guest.answers():
-                raise GuestError(f"{self.guest.name}: it cannot be killed, and all else "
-                                 f"goes on: {self.command}")
-            raise GuestLost(f"{self.guest.name}: no answer to: {self.command}")
+        """(exit status, output); the status is None if the guest went away.
+
+        A guest that is silent is lost, whether this limit is the first to pass or the
+        test's own."""
+        try:
+            late = None if self.ended.wait(patient(timeout)) else GuestError(
+                f"{self.guest.name}: it cannot be killed, and all else goes on: {self.command}")
+        except TimedOut as over:
+            late = over
+        if late:
+            try:
+                silent = self.guest.is_silent()
+            except TimedOut:	# it comes once
+                silent = self.guest.is_silent()
+            if not silent:
+                raise late
+            raise GuestLost(f"{self.guest.name}: no answer to: {self.command}") from late
         if check and self.rc is None:
             raise GuestLost(f"{self.guest.name}: gone or reset during: {self.command} "
                             f"(QEMU {self.guest.process.poll()}, boots {self.guest.boots})")
@@ -199,9 +210,13 @@ class Guest:
         """Run a shell command in the guest: (exit status, output)."""
         return self.start(command, timeout).wait(timeout + 30, check)
 
-    def answers(self):
+    def is_silent(self):
+        """Is it lost? What its vCPUs do is kept."""
+        self.dump()
+        if self.astray:
+            return True
         job = self.start("true", 10)
-        return job.ended.wait(patient(20)) and job.rc == 0
+        return not (job.ended.wait(patient(20)) and job.rc == 0)
 
     def insmod(self, name, **params):
         """Load a module of the project, or one of ktest/modules, in the guest."""

@@ -12,6 +12,7 @@ import bench_tool  # noqa: E402
 import cache  # noqa: E402
 import debug_kernel  # noqa: E402
 import guest  # noqa: E402
+from job import TimedOut  # noqa: E402
 import kinds  # noqa: E402
 import soak  # noqa: E402
 import splats  # noqa: E402
@@ -110,6 +111,56 @@ class Astray(unittest.TestCase):
                                    ("ffffffff811d7317", "00010246", False)):
             found = guest.ASTRAY.search(self.STUCK.format(rip, flags))
             self.assertEqual(bool(found), astray, (rip, flags))
+
+
+class Guest:
+    """One that answers or not; the test's time may run out while it is asked."""
+
+    name = "vm0"
+
+    def __init__(self, silent, over=False):
+        self.silent, self.over = silent, over
+
+    def is_silent(self):
+        if self.over:
+            self.over = False
+            raise TimedOut
+        return self.silent
+
+
+class Event:
+    """One that does not come; the test's time may run out while it is awaited."""
+
+    def __init__(self, over):
+        self.over = over
+
+    def wait(self, _timeout):
+        if self.over:
+            raise TimedOut
+        return False
+
+
+class Waiting(unittest.TestCase):
+    """What is concluded from a command that does not end."""
+
+    def check(self, asked, event, outcome):
+        job = guest.Job(asked, 1, "true")
+        job.ended = event
+        with self.assertRaises(Exception) as raised:
+            job.wait(60)
+        self.assertIs(type(raised.exception), outcome)
+
+    def test_the_waits_limit(self):
+        self.check(Guest(True), Event(False), guest.GuestLost)
+        self.check(Guest(False), Event(False), guest.GuestError)
+
+    def test_the_tests_limit(self):
+        self.check(Guest(True), Event(True), guest.GuestLost)
+        self.check(Guest(False), Event(True), TimedOut)
+
+    def test_the_one_right_after_the_other(self):
+        self.check(Guest(True, over=True), Event(False), guest.GuestLost)
+        self.check(Guest(False, over=True), Event(False), guest.GuestError)
 
 
 class Kinds(unittest.TestCase):
