@@ -8,7 +8,7 @@ import time
 import cache
 import inspection
 import splats
-from guest import LOGS, Guest, GuestError, run_all
+from guest import LOGS, Guest, GuestError, GuestLost, run_all
 from job import Failed, Skip
 from kinds import is_debug, patient
 
@@ -157,48 +157,51 @@ class Context:
     def finish(self):
         """Kill the guests, unload the host module, look for splats.
 
-        Returns what is wrong, as a list of texts.
+        Returns what is wrong, as a list of splats.Complaint.
         """
         wrong, reported = [], set()
         for guest in self.guests:
             before = len(wrong)
             try:
-                if guest.alive() and not guest.crash_expected and guest.boot_id:
-                    if is_debug(guest.kernel):
-                        wrong += inspection.of_guest(self, guest)
-                    log = guest.start("dmesg", timeout=5).wait(10)[1]
-                    (LOGS / f"{guest.name}.dmesg").write_text(log)
-                    wrong += self._splats(f"guest {guest.name}", log)
+                wrong += self._last_words(guest)
+            except GuestLost as error:
+                wrong.append(splats.Complaint(f"guest {guest.name}, at the end: {error}",
+                                              lost=True))
             except (GuestError, OSError) as error:
                 self.log(f"no kernel log of guest {guest.name}: {error}")
-                if guest.astray:
-                    wrong.append(f"guest {guest.name}: lost by the end")
             if len(wrong) > before:
                 reported.add(guest)
         for guest in self.guests:
             try:
                 guest.kill()
             except subprocess.TimeoutExpired:
-                wrong.append(f"the QEMU of {guest.name} cannot be killed")
+                wrong.append(splats.Complaint(f"the QEMU of {guest.name} cannot be killed",
+                                              lost=guest.astray))
             if not guest.crash_expected and guest not in reported:
-                wrong += self._splats(f"guest {guest.name}", guest.console())
+                wrong += self._splats(f"guest {guest.name}", guest.console(), guest.astray)
         if self.host_loaded() and not self.stays:
             try:
                 self.sh("rmmod ecs_host", timeout=30)
             except (Failed, subprocess.TimeoutExpired) as error:
-                wrong.append(f"ecs_host cannot be removed: {error}")
+                wrong.append(splats.Complaint(f"ecs_host cannot be removed: {error}"))
         if is_debug(self.kernel):
             wrong += inspection.of_host(self)
         log = self.kmsg()
         (LOGS / "l1.dmesg").write_text(log)
         return wrong + self._splats("host", log)
 
-    def _splats(self, where, log):
+    def _last_words(self, guest):
+        """What is wrong in a guest that still answers."""
+        if not guest.alive() or guest.crash_expected or not guest.boot_id or guest.silent:
+            return []
+        wrong = inspection.of_guest(self, guest) if is_debug(guest.kernel) else []
+        log = guest.start("dmesg", timeout=5).wait(10)[1]
+        (LOGS / f"{guest.name}.dmesg").write_text(log)
+        return wrong + self._splats(f"guest {guest.name}", log)
+
+    def _splats(self, where, log, astray=False):
         races = splats.races(log)
         if races:
             self.progress(f"{where}: {len(races)} data races, "
                           f"{sum(ours for _, _, ours in races)} of them ours")
-        found = splats.find(log, self.allowed)
-        if not found:
-            return []
-        return [f"{where}: kernel complains:\n{splats.excerpt(log, found)}"]
+        return splats.complaint(where, log, self.allowed, astray)

@@ -102,6 +102,7 @@ class Guest:
         self.boot_id = None
         self.crash_expected = False
         self.astray = False	# whatever it complains of, it is not to blame
+        self.silent = False	# it was asked, and did not answer
         self.changed = threading.Condition()
         self.jobs, self.next_job = {}, 1
 
@@ -213,10 +214,10 @@ class Guest:
     def is_silent(self):
         """Is it lost? What its vCPUs do is kept."""
         self.dump()
-        if self.astray:
-            return True
-        job = self.start("true", 10)
-        return not (job.ended.wait(patient(20)) and job.rc == 0)
+        if not self.astray:
+            job = self.start("true", 10)
+            self.silent = not (job.ended.wait(patient(20)) and job.rc == 0)
+        return self.astray or self.silent
 
     def insmod(self, name, **params):
         """Load a module of the project, or one of ktest/modules, in the guest."""
@@ -231,9 +232,14 @@ class Guest:
         boots = self.expected_boots = self.boots + 1
         if how is None:
             self.qmp("system_reset")
-        else:
-            self.start(how)
-        return self.wait_boot(boots, timeout)
+            return self.wait_boot(boots, timeout)
+        job = self.start(how)
+        try:
+            return self.wait_boot(boots, timeout)
+        except GuestLost as error:
+            if job.rc:
+                raise GuestError(f"{self.name}: status {job.rc} of: {how}\n{job.out}") from error
+            raise
 
     def qmp(self, command, **arguments):
         """Run one QMP command; returns its "return" value."""

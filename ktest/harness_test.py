@@ -74,6 +74,10 @@ class Splats(unittest.TestCase):
         text = race(KERNEL).rsplit("\n", 1)[0]
         self.assertEqual([mine for _, _, mine in splats.races(text)], [False])
 
+    def test_a_race_cut_off_hides_no_more(self):
+        text = race(KERNEL).rsplit("\n", 1)[0] + "\nx" * splats.LONGEST
+        self.assertTrue(splats.find(text + "\nWARNING: after it"))
+
     def test_whose_crash(self):
         mine = ("BUG: kernel NULL pointer dereference\nCode: 00 0f 0b <48> 89\nCall Trace:\n"
                 "  ecsh_page_hint+0xa4/0xe0 [ecs_host]")
@@ -98,6 +102,39 @@ class Splats(unittest.TestCase):
         mine, others = splats.leaks(text)
         self.assertEqual((len(mine), others), (2, 1))
         self.assertEqual(splats.leaks(""), ([], 0))
+
+
+class Verdict(unittest.TestCase):
+    PANIC = "[    1.0] Kernel panic - not syncing: x"
+    WARNING = "[    1.0] WARNING: CPU: 0 at x"
+    TRACE = f"[    1.1]  {OURS}"
+
+    def check(self, outcome, *logs):
+        """Each a kernel log, and is its guest astray?"""
+        wrong = [one for log, astray in logs
+                 for one in splats.complaint("guest", "\n".join(log), astray=astray)]
+        return splats.verdict(outcome, wrong)
+
+    def test_nothing_wrong(self):
+        self.assertEqual(self.check("ok", (["all is well"], False)), "ok")
+
+    def test_one_guest_excuses_no_other(self):
+        astray, mine = ([self.WARNING, self.TRACE], True), ([self.WARNING, self.TRACE], False)
+        for outcome in ("ok", "not ok", "lost-vm"):
+            self.assertEqual(self.check(outcome, astray), "lost-vm")
+            self.assertEqual(self.check(outcome, astray, mine), "not ok")
+
+    def test_a_warning_excuses_no_crash_and_the_reverse(self):
+        self.assertEqual(self.check("ok", ([self.WARNING], False)), "not ok")
+        self.assertEqual(self.check("ok", ([self.PANIC], False)), "lost-vm")
+        self.assertEqual(self.check("timeout", ([self.PANIC], False)), "timeout")
+
+    def test_all_of_the_log_is_looked_at(self):
+        log = [self.PANIC, *["[    1.0] x"] * 100, self.TRACE]
+        self.assertEqual(self.check("lost-vm", (log, False)), "not ok")
+
+    def test_silent_at_the_end(self):
+        self.assertEqual(splats.verdict("ok", [splats.Complaint("silent", lost=True)]), "lost-vm")
 
 
 class Astray(unittest.TestCase):

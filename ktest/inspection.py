@@ -2,7 +2,7 @@
 """The last look at a debug kernel, when the test is over: does lockdep still
 watch, and did our modules leave memory behind?"""
 import splats
-from guest import GuestError
+from guest import GuestError, GuestLost
 
 # An object that changed since the last scan, or is younger than five seconds, is no
 # leak yet: hence two scans, and time before the second.
@@ -24,12 +24,12 @@ def leaks(t, where, text):
     t.log(f"{where}: {len(mine)} leaks of ours, {others} others")
     if others:
         t.log(text)
-    return [f"{where}: kmemleak:\n{report}" for report in mine[:5]]
+    return [splats.Complaint(f"{where}: kmemleak:\n{report}", report) for report in mine[:5]]
 
 
 def lockdep(where, text):
     """Lockdep goes off for good with its first complaint, or when a table is full."""
-    return [] if text.split()[1:] != ["0"] else [f"{where}: lockdep is off"]
+    return [] if text.split()[1:] != ["0"] else [splats.Complaint(f"{where}: lockdep is off")]
 
 
 def of_guest(t, guest):
@@ -39,8 +39,10 @@ def of_guest(t, guest):
         guest.run(UNLOAD)
         return (lockdep(where, guest.run(LOCKDEP)[1])
                 + leaks(t, where, guest.run(SCAN, timeout=LIMIT)[1]))
+    except GuestLost:
+        raise
     except GuestError as error:
-        return [f"{where}: last look: {error}"]
+        return [splats.Complaint(f"{where}: last look: {error}")]
 
 
 def of_host(t):

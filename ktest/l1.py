@@ -117,19 +117,9 @@ def main():
     try:
         wrong = context.finish()
     except Exception:
-        wrong = [traceback.format_exc()]
-    if wrong:
-        detail = "\n".join([detail, *wrong]).strip()
-        # A guest that stands still complains of stalls: that is the same loss. So is a
-        # guest that crashes without a function of ours in the trace, as a host that does,
-        # with all that is complained of then: the emulator mixes up their registers.
-        astray = any(guest.astray for guest in context.guests)
-        if splats.ours(detail):
-            lost = outcome == "lost-vm" and astray
-        else:
-            lost = outcome == "lost-vm" or astray or splats.crashed(detail)
-        if outcome != "timeout":
-            outcome = "lost-vm" if lost else "not ok"
+        wrong = [splats.Complaint(traceback.format_exc())]
+    detail = "\n".join([detail, *(one.text for one in wrong)]).strip()
+    outcome = splats.verdict(outcome, wrong)
     port.say("result", outcome=outcome, detail=detail, data=data)
     time.sleep(0.2)
 

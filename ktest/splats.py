@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Find complaints of a kernel in its log, and tell whose fault a crash is."""
+import dataclasses
 import re
 
 SPLAT = re.compile("|".join((
@@ -40,6 +41,15 @@ ACCESS = re.compile(r" of \d+ bytes by .*:$")
 LATCH = re.compile(r"\bktime_get_mono_fast_ns\+")
 NEAR = 3	# frames from an access up: further out we have only called what races by itself
 RULE = re.compile(r"={20,}")
+LONGEST = 100	# lines of a report whose end is missing
+
+
+@dataclasses.dataclass
+class Complaint:
+    """One thing that is wrong at the end of a job."""
+    text: str
+    log: str = ""		# the kernel log that it stands for, by which blame is found
+    lost: bool = False		# of a machine that went astray or silent
 
 
 def races(text):
@@ -47,8 +57,9 @@ def races(text):
     lines, found, number = text.splitlines(), [], 0
     while number < len(lines):
         if RACE.search(lines[number]):
-            end = next((n for n in range(number + 1, len(lines)) if RULE.search(lines[n])),
-                       len(lines) - 1)
+            limit = min(number + LONGEST, len(lines))
+            end = next((n for n in range(number + 1, limit) if RULE.search(lines[n])),
+                       limit - 1)
             near = [line for at in range(number, end) if ACCESS.search(lines[at])
                     and not LATCH.search(lines[at + 1])
                     for line in lines[at + 1:min(at + 1 + NEAR, end)]]
@@ -75,6 +86,31 @@ def leaks(text):
     reports = [report for report in reports if report.startswith("unreferenced")]
     mine = [report for report in reports if OUR_FRAME.search(report)]
     return mine, len(reports) - len(mine)
+
+
+def complaint(where, text, allowed=(), astray=False):
+    """What a kernel log has against us, as a list of one or no Complaint. An astray
+    machine's is shown and blames nobody."""
+    found = find(text, allowed)
+    if not found:
+        return []
+    since = text.splitlines()[found[0][0] - 1:]
+    return [Complaint(f"{where}: kernel complains:\n{excerpt(text, found)}",
+                      "" if astray else "\n".join(since), astray)]
+
+
+def verdict(outcome, wrong):
+    """How a job ended that had this outcome, and at whose end these things are wrong.
+
+    A guest that stands still complains of stalls: that is the same loss. So is one that
+    crashes without a function of ours in the trace, as a host that does: the emulator
+    mixes up their registers."""
+    if not wrong or outcome == "timeout":
+        return outcome
+    if any(ours(one.log) for one in wrong):
+        return "not ok"
+    lost = outcome == "lost-vm" or any(one.lost or crashed(one.log) for one in wrong)
+    return "lost-vm" if lost else "not ok"
 
 
 def excerpt(text, found, before=2, after=45):

@@ -16,7 +16,8 @@
  *   stuck     counts that never return
  *   host      writes to the host's words, the cookie and its own header
  *   boost     asks for boosts beyond all limits, lets go, asks again
- *   all       all of these by turns
+ *   offers    writes to the words that offer or ask for what its CPU has not
+ *   all       all of these by turns, but for calm
  *
  * What the host must answer is known of most accesses: @wrong counts the answers
  * that were others. @msr_ops and @mem_ops count what was done. @seed makes it the
@@ -43,8 +44,6 @@ module_param(seed, ulong, 0444);
 MODULE_PARM_DESC(seed, "of all random choices");
 
 static char attack[16] = "all";
-module_param_string(attack, attack, sizeof(attack), 0644);
-MODULE_PARM_DESC(attack, "what to do, see the top of the source");
 
 static bool limited;
 module_param(limited, bool, 0444);
@@ -431,6 +430,28 @@ static const struct {
 	{ "offers", attack_offers },
 	{ "calm", calm },
 };
+
+static int attack_set(const char *value, const struct kernel_param *kp)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(attacks); i++)
+		if (sysfs_streq(value, attacks[i].name))
+			break;
+	if (i == ARRAY_SIZE(attacks) && !sysfs_streq(value, "all"))
+		return -EINVAL;
+	return param_set_copystring(value, kp);
+}
+
+static const struct kernel_param_ops attack_ops = {
+	.set = attack_set,
+	.get = param_get_string,
+};
+
+static struct kparam_string attack_string = { sizeof(attack), attack };
+
+module_param_cb(attack, &attack_ops, &attack_string, 0644);
+MODULE_PARM_DESC(attack, "what to do, see the top of the source");
 
 static void step(struct attacker *a)
 {

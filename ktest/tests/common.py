@@ -63,6 +63,17 @@ def registered(t, guest):
     return show(t, guest)["registered"]
 
 
+def wait_registered(t, guest, vcpus=2, timeout=20):
+    """The host's module may only just have come, and not know the VM yet."""
+    t.wait_for(lambda: t.ecsctl("show", who(guest), check=False)[0] == 0
+               and registered(t, guest) == vcpus, f"{vcpus} vCPUs are registered", timeout)
+
+
+def wait_gone(t, vm):
+    """The host's module has noticed that a VM is no more."""
+    t.wait_for(lambda: t.ecsctl("show", who(vm), check=False)[0] == 3, "the VM is gone")
+
+
 def hog(guest, seconds=600):
     """Keep all CPUs of a guest busy, outside of the kernel."""
     guest.start(f"stress-ng --cpu 0 --cpu-method int64 -t {seconds} -q", seconds + 10)

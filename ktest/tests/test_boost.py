@@ -6,7 +6,7 @@ import re
 import time
 
 import cache
-from common import show, who
+from common import show, wait_gone, who
 from job import test
 from load import Load, boosted, boosts
 
@@ -280,7 +280,7 @@ def test_hundred(t):
     idle = [b for b in seen if not b["counters"]["boosts"]]
     t.check(not idle, f"{len(idle)} were never boosted")
     load.kill()
-    t.wait_for(lambda: t.ecsctl("show", load.vm, check=False)[0] == 3, "the VM is gone")
+    wait_gone(t, load.vm)
     t.check(ran < served, "the hog did not run beside the boosts")
     t.rmmod_host()
 

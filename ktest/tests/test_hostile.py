@@ -9,7 +9,9 @@ import time
 
 import cache
 from bare import pins
-from common import SEED, counters, difference, registered, run_ns, show, who
+from common import (SEED, counters, difference, registered, run_ns, show, wait_gone,
+                    wait_registered, who)
+import hotplug
 from job import test
 
 CLIENT = str(cache.BUILD / "l1-hostile")
@@ -77,7 +79,7 @@ def check_host(t, guest):
 def check_gone(t, guest, before):
     """Nothing is left of a guest."""
     guest.kill()
-    t.wait_for(lambda: t.ecsctl("show", who(guest), check=False)[0] == 3, "it is gone")
+    wait_gone(t, guest)
     t.check(who(guest)[4:] not in [str(vm["pid"]) for vm in t.ecsctl_json("list")["vms"]],
             "it is listed")
     t.wait_for(lambda: pins() == before, "none of its pages is pinned any more")
@@ -279,19 +281,13 @@ def test_unplugged(t):
     """A vCPU goes while it attacks, and comes back, and the guest is reset."""
     before = pins()
     t.insmod_host(enable_all=1)
-    vm = hostile_guest(t, machine="q35", smp="1,maxcpus=2")
-    slot = next(s for s in vm.qmp("query-hotpluggable-cpus") if "qom-path" not in s)
-    online = "/sys/devices/system/cpu/cpu1/online"
+    vm = hostile_guest(t, **hotplug.GUEST)
     for _ in range(2):
         vm.run("rmmod ecs_hostile")
-        vm.qmp("device_add", driver=slot["type"], id="cpu1", **slot["props"])
-        vm.run(f"for i in $(seq 80); do [ -e {online} ] && break; usleep 100000; done; "
-               f"echo 1 > {online}")
+        hotplug.plug(vm)
         vm.insmod("ecs_hostile", seed=SEED, attack="stuck")
-        t.wait_for(lambda: registered(t, vm) == 2, "both attack")
-        vm.qmp("device_del", id="cpu1")
-        t.wait_for(lambda: any("qom-path" not in s for s in vm.qmp("query-hotpluggable-cpus")),
-                   "QEMU has unplugged the vCPU")
+        wait_registered(t, vm)
+        hotplug.unplug(t, vm)
         t.check_eq(registered(t, vm), 1, "registered without its vCPU")
         turn_to(vm, "all")
         t.sh("sleep 2")

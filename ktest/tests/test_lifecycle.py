@@ -3,7 +3,7 @@
 import time
 
 from bare import Bare, contended, pins
-from common import counters, kernel_load, registered, show, who
+from common import counters, kernel_load, registered, show, wait_gone, wait_registered
 from job import test
 from load import ahead, boosts
 
@@ -55,9 +55,8 @@ def reload_host(t, cycles, seconds):
         t.rmmod_host()
         t.insmod_host(enable_all=1)
         if cycle % 5 == 4:
-            t.wait_for(lambda: all(t.ecsctl("show", who(g), check=False)[0] == 0
-                                   and registered(t, g) == 2 for g in guests),
-                       "registered again", timeout=60)
+            for guest in guests:
+                wait_registered(t, guest, timeout=60)
             served += sum(counters(t, guest)["req_tick"] for guest in guests)
         if cycle % 20 == 19:
             t.progress(f"{cycle + 1} times after {time.monotonic() - began:.0f} s, "
@@ -105,7 +104,7 @@ def test_sigkill(t):
     """QEMU is killed under load; its neighbour is still served."""
     one, two = loaded_pair(t)
     one.kill()
-    t.wait_for(lambda: t.ecsctl("show", who(one), check=False)[0] == 3, "it is gone")
+    wait_gone(t, one)
     before = counters(t, two)["sched_out"]
     three = t.guest("late", ecs=True)
     t.check_eq(registered(t, three), 2, "a new guest registers")

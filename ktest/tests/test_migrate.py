@@ -3,7 +3,7 @@
 import struct
 
 from bare import check_works
-from common import counters, registered, who
+from common import counters, registered, wait_gone, who
 from guest import GuestError
 from job import test
 from load import Load
@@ -82,7 +82,7 @@ def test_live(t):
     t.check(counters(t, who(one))["granted"] > 0, "the one left behind is not known")
     check_served(t, two, "on the target")
     one.kill()
-    t.wait_for(lambda: t.ecsctl("show", who(one), check=False)[0] == 3, "the old one is gone")
+    wait_gone(t, one)
 
     # It arrives with all that the first host had written, and nobody is there.
     three = move(t, two, "-S")

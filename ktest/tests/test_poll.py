@@ -2,7 +2,7 @@
 """An idle vCPU polls while nobody else wants its CPU of the host, and not else."""
 import time
 
-from common import counters, difference, registered, who
+from common import counters, difference, registered, wait_registered, who
 from job import test
 from load import Load
 
@@ -188,8 +188,7 @@ def test_poll_switch(t):
     guest.run("sleep 2")
     t.check_eq(polls(guest)[2]["polls"], before, "polls without a host")
     t.insmod_host(enable_all=1)
-    t.wait_for(lambda: t.ecsctl("show", who(guest), check=False)[0] == 0
-               and registered(t, guest) == 2, "registered again", 60)
+    wait_registered(t, guest, timeout=60)
     t.ecsctl("set", who(guest), "--hints", "overcommit")
     gains("with the host's module back")
     play.kill()

@@ -4,7 +4,7 @@ import pathlib
 import re
 
 from bare import GENEROUS, check_works
-from common import counters, kernel_load, registered, who
+from common import counters, kernel_load, registered, wait_registered, who
 from job import test
 from load import Load, boosts
 
@@ -31,8 +31,7 @@ def check_model(t, model):
     t.wait_for(lambda: all(b["counters"]["boosts"] for b in boosts(t, hog)), "boosts")
     t.rmmod_host()
     t.insmod_host(enable_all=1)
-    t.wait_for(lambda: t.ecsctl("show", who(guest), check=False)[0] == 0
-               and registered(t, guest) == 2, "registered again", timeout=60)
+    wait_registered(t, guest, timeout=60)
     guest.rmmod("ecs_hold")
     guest.rmmod("ecs_guest")
     t.check_eq(registered(t, guest), 0, "registered after unload")

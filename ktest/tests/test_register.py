@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest is known to the host exactly while it wants to be."""
-from common import counters, hog, registered, show, who
+from common import counters, hog, registered, show, wait_gone, wait_registered, who
+import hotplug
 from job import test
 
 
@@ -65,22 +66,13 @@ def test_reboots(t):
 def test_vcpu_unplug(t):
     """A vCPU that is unplugged while registered leaves no trace."""
     t.insmod_host()
-    vm = t.guest("hot", machine="q35", smp="1,maxcpus=2", ecs=True)
+    vm = t.guest("hot", **hotplug.GUEST, ecs=True)
     t.ecsctl("enable", who(vm))
-    online = "/sys/devices/system/cpu/cpu1/online"
-
-    def free():
-        return [s for s in vm.qmp("query-hotpluggable-cpus") if "qom-path" not in s]
-
-    slot = free()[0]
     for _ in range(2):
-        vm.qmp("device_add", driver=slot["type"], id="cpu1", **slot["props"])
-        vm.run(f"for i in $(seq 80); do [ -e {online} ] && break; usleep 100000; done; "
-               f"echo 1 > {online}")
-        t.wait_for(lambda: registered(t, vm) == 2, "the new vCPU is registered")
-        vm.qmp("device_del", id="cpu1")
-        t.wait_for(lambda: registered(t, vm) == 1, "the unplugged vCPU has withdrawn")
-        t.wait_for(free, "QEMU has unplugged the vCPU")
+        hotplug.plug(vm)
+        wait_registered(t, vm)
+        hotplug.unplug(t, vm)
+        t.check_eq(registered(t, vm), 1, "registered without its vCPU")
     t.check_eq(counters(t, vm)["drops"], 0, "the guest did not withdraw it first")
 
 
@@ -106,7 +98,7 @@ def test_host_reload(t):
     vm.run("sleep 3")
     t.insmod_host(enable_all=1)
     vm.start("stress-ng --cpu 1 -t 20 -q")
-    t.wait_for(lambda: registered(t, vm) == 2, "registered again", timeout=40)
+    wait_registered(t, vm, timeout=40)
     t.check_eq(show(t, vm)["mode"], "on", "mode by enable_all")
 
 
@@ -127,7 +119,7 @@ def test_names(t):
         t.ecsctl("disable", name)
         t.check_eq(show(t, vm)["mode"], "off", f"mode after disable {name}")
     vm.kill()
-    t.wait_for(lambda: t.ecsctl("show", who(vm), check=False)[0] == 3, "the dead VM is gone")
+    wait_gone(t, vm)
 
 
 def inflate(t, vm, megabytes):

@@ -5,7 +5,7 @@ import random
 import signal
 
 from bare import GENEROUS, Bare, check_works, contended, known, open_grants, pins
-from common import SEED, counters, hog, registered, who
+from common import SEED, counters, hog, registered, wait_gone, who
 from fault import until_hit
 from job import test
 
@@ -69,7 +69,7 @@ def test_kill(t):
         t.sh(f"sleep {chance.uniform(0.005, 0.05):.3f}")
         in_grace += open_grants(counters(t, bare.vm)) > 0
         bare.kill()
-        t.wait_for(lambda: t.ecsctl("show", bare.vm, check=False)[0] == 3, "it is gone")
+        wait_gone(t, bare.vm)
     t.log(f"{in_grace} of 30 were seen in a grace just before they were killed")
     t.check(in_grace > 0, "none was killed in a grace")
     t.wait_for(lambda: known(t) == [stays.pid], "only one VM is known")

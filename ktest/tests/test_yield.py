@@ -2,7 +2,7 @@
 """Yields of a VM go to its preempted holders first; waiters may be refused."""
 import pathlib
 
-from common import counters, gained, hog, registered, show, who
+from common import counters, gained, hog, registered, show, wait_gone, who
 from job import Failed, test
 from kinds import series
 
@@ -229,7 +229,7 @@ def test_killed(t):
     t.wait_for(lambda: all(counters(t, g)["yields_directed"] > 0 for g in (one, two)),
                "yields are directed", timeout=30)
     one.kill()
-    t.wait_for(lambda: t.ecsctl("show", who(one), check=False)[0] == 3, "it is gone")
+    wait_gone(t, one)
     third = t.guest("late", ecs=True)
     hog(third)
     on = gained(t, two, 5)
