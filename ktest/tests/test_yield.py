@@ -114,7 +114,7 @@ def test_spin(t):
     spin_module(t)
     yielder, other = yielder_and_hog(t, call=SPIN)
     count = pathlib.Path("/sys/module/ecs_spin/parameters/count")
-    t.check(int(count.read_text()) > 0, "the guest does not spin")
+    t.wait_for(lambda: int(count.read_text()), "the guest spins")
     t.ecsctl("enable", who(yielder), "--grace", "10us", "--recheck", "10us")
     spins = int(count.read_text())
     on = gained(t, yielder, 8)
