@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 number=0
 
-# result STATUS NAME
+# result STATUS NAME: with what dkms said, if it is bad
 result() {
 	number=$((number + 1))
 	if [ "$1" = 0 ]; then
@@ -21,6 +21,7 @@ result() {
 	else
 		failed=$((failed + 1))
 		echo "not ok $number $2"
+		sed 's/^/# /' "$work/log"
 	fi
 }
 
@@ -43,9 +44,7 @@ for headers in "$cache"/kernels/*/usr/src/linux-headers-*-amd64; do
 	release=${headers##*/linux-headers-}
 	on build "ecs/$version" -k "$release" --kernelsourcedir "$headers" \
 		>"$work/log" 2>&1
-	status=$?
-	[ $status = 0 ] || sed 's/^/# /' "$work/log"
-	result $status "dkms build for $release"
+	result $? "dkms build for $release"
 	built=$(find "$work/tree" -path "*$release*" -name 'ecs_*.ko*' | wc -l)
 	[ "$built" = 2 ]
 	result $? "two modules for $release"
@@ -58,9 +57,6 @@ install() {
 	make --no-print-directory -s -C "$top" install-modules DKMS_TOP="$work/src" \
 		DKMS="$dkms" \
 		DKMS_FLAGS="-k $release --kernelsourcedir $headers --no-depmod" >"$work/log" 2>&1
-	status=$?
-	[ $status = 0 ] || sed 's/^/# /' "$work/log"
-	return $status
 }
 
 if [ -n "${release:-}" ]; then

@@ -194,7 +194,6 @@ struct caller {
 	pthread_t thread;
 	struct arena arena;
 	uint64_t seed;
-	unsigned int nr;
 };
 
 static struct caller callers[THREADS];
@@ -296,7 +295,6 @@ static void together(uint64_t seed, time_t until)
 	over = false;
 	for (i = 0; i < THREADS; i++) {
 		callers[i].seed = seed + i;
-		callers[i].nr = i;
 		arena_init(&callers[i].arena);
 	}
 	for (i = 0; i < THREADS; i++)

@@ -31,10 +31,16 @@ class Load:
         self.vm = f"pid:{self.pid}"
         # Of the first thread on: the main one only waits.
         self.tids = sorted(int(tid) for tid in os.listdir(f"/proc/{self.pid}/task"))[1:]
+        self.ran = 0
 
     def run_ns(self):
         """CPU time of its threads."""
         return threads_ns(self.pid, self.tids)
+
+    def has_run(self):
+        """Since this was asked before?"""
+        before, self.ran = self.ran, self.run_ns()
+        return self.ran > before
 
     def kill(self):
         self.process.kill()
