@@ -47,7 +47,7 @@ def describe_machine(load):
 def describe(kernel, load):
     """The part of a report that says what was measured on what."""
     changes = git("status", "--porcelain", "--untracked-files=no")
-    return {"kernel": kernel, "qemu": str(cache.Qemu().version),
+    return {"kernel": kernel, "qemu": str(cache.Qemu().described),
             "commit": git("rev-parse", "HEAD"),
             "dirty": None if changes is None else bool(changes),
             "began": time.strftime("%Y-%m-%d %H:%M:%S %z"),

@@ -72,11 +72,21 @@ class Qemu:
         self.cached = pathlib.Path(described.get("loader", "/none")).exists()
         if not self.cached:
             self.binary, self.env, self.args = "/usr/bin/qemu-system-x86_64", {}, []
-            self.version = "of the system"
+            self.emulator, self.version = self.binary, "of the system"
+            self.described = self.version
             return
         base = info.parent / "root"
         self.version = described["version"].split(":")[-1].split("+")[0]
         self.binary = str(base / "usr/bin/qemu-system-x86_64")
+        # What plays a host: a copy without a bug that loses these, if there is one.
+        self.emulator, self.described = self.binary, self.version
+        if os.path.exists(self.mended):
+            self.emulator, self.described = self.mended, f"{self.version}, mended"
         self.args = [word for folder in described["firmware"]
                      for word in ("-L", str(base / folder))]
         self.env = {"QEMU_MODULE_DIR": str(base / "usr/lib/x86_64-linux-gnu/qemu")}
+
+    @property
+    def mended(self):
+        """Where fetch.py puts the copy of mend_qemu.py."""
+        return f"{self.binary}-mended"

@@ -88,7 +88,7 @@ def main():
         show=lambda text: print(f"[{time.monotonic() - began:4.0f} s] {text}", flush=True))
     if result.outcome != "ok":
         sys.exit(f"{result.outcome}: {result.detail}")
-    report = {"schema": 1, "kernel": options.kernel, "qemu": str(cache.Qemu().version),
+    report = {"schema": 1, "kernel": options.kernel, "qemu": str(cache.Qemu().described),
               "lost_hosts": result.lost, **result.data}
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")

@@ -7,12 +7,14 @@ access, until --refresh.
 import json
 import lzma
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
 
 import cache
+import mend_qemu
 from packages import ARCHIVE, CODENAME, NEXT, Apt, output, relink, run
 
 META = {
@@ -186,6 +188,17 @@ def fetch_qemu(apt):
     output(cache.Qemu().binary, "--version")
 
 
+def mend(qemu, say):
+    """A QEMU of the cache without the bug that loses emulated hosts."""
+    if not qemu.cached or qemu.emulator == qemu.mended:
+        return
+    try:
+        mend_qemu.mend(pathlib.Path(qemu.binary), pathlib.Path(qemu.mended))
+    except ValueError as error:
+        say(f"# notice: QEMU {qemu.version} is not as ktest/mend_qemu.py knows it ({error}): "
+            "more hosts may be lost")
+
+
 def ensure(kernels=cache.KERNELS, refresh=False, say=print):
     """Make sure that the cache holds these kernels, and QEMU if it can be had."""
     tried = cache.root() / "qemu-unavailable"
@@ -214,6 +227,7 @@ def ensure(kernels=cache.KERNELS, refresh=False, say=print):
     for name in debug:
         import debug_kernel
         debug_kernel.build(name, refresh, say)
+    mend(cache.Qemu(), say)
     if not cache.Qemu().cached:
         say(f"# notice: using the system's QEMU ({tried.read_text().strip()}); "
             "a newer one is faster and steadier (--refresh tries again)")
@@ -224,4 +238,4 @@ if __name__ == "__main__":
     ensure(names, refresh="--refresh" in sys.argv[1:])
     for kernel in map(cache.Kernel, names):
         print(f"{kernel.name}: {kernel.release}")
-    print(f"qemu: {cache.Qemu().version}")
+    print(f"qemu: {cache.Qemu().described}")

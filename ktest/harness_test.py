@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Unit tests of what the harness concludes from kernels' logs and names."""
 import pathlib
+import struct
 import sys
+import tempfile
 import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / name) for name in ("", "tests")]
@@ -14,6 +16,7 @@ import debug_kernel  # noqa: E402
 import guest  # noqa: E402
 from job import TimedOut  # noqa: E402
 import kinds  # noqa: E402
+import mend_qemu  # noqa: E402
 import soak  # noqa: E402
 import splats  # noqa: E402
 
@@ -198,6 +201,59 @@ class Waiting(unittest.TestCase):
     def test_the_one_right_after_the_other(self):
         self.check(Guest(True, over=True), Event(False), guest.GuestLost)
         self.check(Guest(False, over=True), Event(False), guest.GuestError)
+
+
+class Mended(unittest.TestCase):
+    """An image with a dynamic symbol table and some code, as mend_qemu.py reads it."""
+
+    STORE = bytes.fromhex("89b350c2ffff")	# mov %esi, -0x3db0(%rbx)
+    OTHERS = bytes.fromhex("4489ab80340000" "48c78388340000ffffffff")
+    BASE, CODE = 0x400000, 0x100
+
+    def image(self, code, names=("helper_vmrun", "do_interrupt_x86_hardirq")):
+        strings = b"\0" + b"".join(name.encode() + b"\0" for name in names)
+        text = code + b"\x90" * 16
+        symbols = bytes(24) + b"".join(struct.pack(
+            "<IBBHQQ", strings.index(name.encode()), 0x12, 0, 1, address, size)
+            for name, address, size in zip(names, (self.BASE + self.CODE,
+                                                   self.BASE + self.CODE + len(code)),
+                                           (len(code), 16)))
+        parts, sections, at = [], [(0,) * 10], self.CODE
+        for kind, data, each, link, address in ((1, text, 0, 0, self.BASE + self.CODE),
+                                                (11, symbols, 24, 3, 0), (3, strings, 0, 0, 0)):
+            sections.append((0, kind, 0, address, at, len(data), link, 0, 1, each))
+            parts.append(data)
+            at += len(data)
+        header = bytearray(64)
+        header[:6] = b"\x7fELF\x02\x01"
+        struct.pack_into("<Q", header, 40, at)
+        struct.pack_into("<HH", header, 58, 64, len(sections))
+        return (bytes(header).ljust(self.CODE, b"\0") + b"".join(parts)
+                + b"".join(struct.pack("<IIQQQQIIQQ", *section) for section in sections))
+
+    def code(self, *ahead, calls=1):
+        """Instructions, and calls of what lies right behind all of it."""
+        code = b"".join(ahead).rjust(mend_qemu.BEFORE + 8, b"\x90")
+        return code + b"".join(b"\xe8" + struct.pack("<i", 5 * left)
+                               for left in reversed(range(calls)))
+
+    def test_the_store_goes_and_nothing_else(self):
+        image = self.image(self.code(self.STORE, self.OTHERS))
+        with tempfile.TemporaryDirectory() as folder:
+            old, new = (pathlib.Path(folder) / name for name in ("old", "new"))
+            old.write_bytes(image)
+            mend_qemu.mend(old, new)
+            self.assertEqual(new.read_bytes(), image.replace(self.STORE, mend_qemu.NOP))
+            self.assertEqual(old.read_bytes(), image)
+
+    def test_what_is_not_as_it_was(self):
+        for image in (self.image(self.code(self.OTHERS)),
+                      self.image(self.code(self.STORE, self.STORE)),
+                      self.image(self.code(self.STORE, calls=2)),
+                      self.image(self.code(self.STORE), names=("helper_vmrun", "other")),
+                      b"no image at all"):
+            with self.assertRaises(ValueError):
+                mend_qemu.find(image)
 
 
 class Kinds(unittest.TestCase):

@@ -66,7 +66,7 @@ class L1:
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="ktest-"))
         self.qemu = cache.Qemu()
         self.command = [
-            self.qemu.binary, *self.qemu.args, "-nodefaults", "-no-user-config",
+            self.qemu.emulator, *self.qemu.args, "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-M", "q35", "-accel", "tcg,thread=multi",
             "-cpu", CPU, "-smp", "2", "-m", MEMORY[kinds.is_debug(kernel)],
             "-kernel", str(self.kernel.vmlinux),
