@@ -34,7 +34,7 @@ help:
 	@echo 'make test-all      the same, each nested test on each kernel, and the rare ones'
 	@echo 'make soak-reload   each module loaded and unloaded 200 times under load (KERNEL=)'
 	@echo 'make test-hostile  a guest and a VMM that attack the host, at length'
-	@echo 'make test-quick    the same, shorter'
+	@echo 'make test-quick    make test, shorter'
 	@echo 'make test-debug    the nested tests with a kernel full of checks, as host and as guest'
 	@echo '                   (KERNEL= TESTS= DEBUG=debug|kcsan; docs/kernels.md)'
 	@echo 'make classes       nested: each of the six problems that eCS is against, provoked (KERNEL=)'

@@ -10,7 +10,7 @@
  *
  * GRAMMAR
  *
- *   session      := identify features? register { mark | boost } withdraw
+ *   session      := identify features? register { mark | boost | yield } withdraw
  *   identify     := RDMSR ECS_ABI_MSR_ID       magic << 32 | major << 16 | minor
  *   features     := RDMSR ECS_ABI_MSR_FEATURES ECS_ABI_F_* offered to this VM
  *   register     := WRMSR ECS_ABI_MSR_PAGE     page GPA | ECS_ABI_PAGE_ENABLE
@@ -18,6 +18,7 @@
  *   mark         := stores to the "guest" line of the page
  *   boost        := stores to the "boost" line of the page,
  *                   WRMSR ECS_ABI_MSR_BOOST    ECS_ABI_BOOST_*
+ *   yield        := WRMSR ECS_ABI_MSR_YIELD    any value
  *
  * RULES
  *
@@ -71,7 +72,8 @@
  *     its VM dies, and when the host module is unloaded.
  *  9. Registering is legal when the VM is not (yet) served; the registration
  *     then lies dormant until an administrator switches the VM on.
- * 10. Bytes named "zero" are written as 0 and not interpreted.
+ * 10. Bytes named "zero" are written as 0; but for the header's (rule 3) they
+ *     are not interpreted.
  * 11. Soft real time. While the host offers ECS_ABI_F_BOOST, which is the
  *     administrator's to change at any time, a registered vCPU may ask for
  *     boosts: parameters into the "boost" line, then ECS_ABI_BOOST_REQUEST. The

@@ -102,7 +102,7 @@ struct ecs_ioc_params {
 /* clang-format off */
 #define ECS_STATS(X) \
 	X(SCHED_OUT, sched_out, "times the vCPU thread left a CPU") \
-	X(PREEMPTED, preempted, "of these, while it wanted to run on") \
+	X(PREEMPTED, preempted, "of these, while it wanted to run on, and did not yield") \
 	X(PREEMPTED_SECTION, preempted_in_section, "of these, inside a section") \
 	X(REQ_TICK, req_tick, "requests at the end of a slice") \
 	X(REQ_WAKEUP, req_wakeup, "requests by a waking task") \
@@ -116,7 +116,7 @@ struct ecs_ioc_params {
 	X(ENDED_OFF, ended_off, "ended by disable, withdrawal or unload") \
 	X(REFUSED_BUDGET, refused_budget, "refused: no budget left") \
 	X(REFUSED_SPENT, refused_spent, "refused: grace used, not off the CPU yet") \
-	X(WOULD_GRANT, would_grant, "observe mode: would have been deferred") \
+	X(WOULD_GRANT, would_grant, "observe mode: would have been deferred, if there is budget") \
 	X(EXT_NS, ext_ns, "total length of extensions, ns") \
 	X(EXT_MAX_NS, ext_max_ns, "longest extension, ns") \
 	X(LATE_MAX_NS, late_max_ns, "latest look at an extension, ns") \
@@ -130,7 +130,7 @@ struct ecs_ioc_params {
 	X(HINT_PREEMPTED, hint_preempted, "guest told: a vCPU is preempted") \
 	X(HINT_OVERCOMMIT, hint_overcommit, "guest told: others want the CPU") \
 	X(REFUSED_WAITER, refused_waiter, "refused: in a section, but it only waits") \
-	X(YIELDS, yields, "times it spun, or yielded by hypercall") \
+	X(YIELDS, yields, "times it spun, or yielded by hypercall, with yield on") \
 	X(YIELDS_DIRECTED, yields_directed, "of these, given to a preempted holder") \
 	X(YIELDS_NONE, yields_none, "of these, left to KVM: no holder waited") \
 	X(YIELDS_REFUSED, yields_refused, "of these, in vain: refused, or nobody waited any more") \
@@ -238,7 +238,7 @@ struct ecs_ioc_version {
  * @size: of this struct
  * @flags: in: 0
  * @pid: thread group; NEXT: in: the last one seen (0 to begin), out: this one
- * @vcpus: vCPUs that ever registered, or did wrong, and live
+ * @vcpus: vCPUs that ever registered, asked for features, or did wrong, and live
  * @registered: of these, registered now
  * @zero: 0
  * @params: SET: in: the changes; out: what holds now

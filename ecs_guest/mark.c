@@ -7,8 +7,8 @@
  * trylock is counted when it has succeeded. A task that sleeps or is preempted takes
  * its count along (carry.c).
  *
- * Off by default: such sections are often longer than a grace, and what gains and what
- * loses by it (docs/measured.md) was measured before the host gave them one of their own.
+ * Off by default: such sections are often longer than a grace, and some loads
+ * gain by it and some lose (docs/measured.md).
  *
  * Not counted: readers of a percpu-rwsem (inline code), ww_mutex (likewise, in the
  * kernels that we have seen; of old ones a trylock is), atomic_dec_and_mutex_lock()

@@ -2,7 +2,7 @@
 /*
  * boost.c: see boost.h.
  *
- * The scheduler is followed from the first boost on until the module goes:
+ * The scheduler is followed from the first boost, or limit, on until the module goes:
  * switching tracepoints and ftrace patches its text, which is not to happen with
  * every VM that comes and goes.
  *

@@ -4,7 +4,7 @@
  *
  * Of kvm.ko only kvm_get_kvm() is linked, by symbol_request(): it is exported
  * to all on every kernel, loads kvm.ko if need be, and keeps it while we are
- * hooked into it.
+ * hooked into it. The tracepoint kvm_exit is looked up besides.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vcpu.h: the vCPUs that ever registered, or tried to, and which runs where.
+ * vcpu.h: the vCPUs that ever registered, asked for features, or tried to, and
+ * which runs where.
  *
  * A record lives from the vCPU's first such access until KVM destroys it. The
  * pointers to KVM's objects are names only and are never followed.

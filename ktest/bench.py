@@ -4,7 +4,7 @@
 
 Boots a nested KVM host with a stock kernel and 1, 2 or 4 guests of two vCPUs on
 its two CPUs, once for each workload, and runs the modes in turns: stock, without
-PV spinlocks, ecs with each class of marks and with all of them. Writes
+PV spinlocks, ecs with each class of marks and with those of all sleeping locks. Writes
 report.json, report.md and plots to build/bench; with --resume it goes on with
 what is there. docs/bench.md tells what is measured.
 """

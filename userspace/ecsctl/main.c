@@ -81,7 +81,7 @@ static int help(void)
 	       "  -h, --help     this, or with a command its own help\n"
 	       "  -V, --version  the version of ecsctl\n\n"
 	       "Exit codes: 0 done, 1 usage, 2 refused, 3 no such VM, 4 no permission,\n"
-	       "5 module not loaded or of another version, 6 done for some VMs only\n");
+	       "5 module not loaded or of another interface, 6 done for some VMs only\n");
 	out_options.json = false;
 	return OUT_OK;
 }
