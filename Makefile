@@ -21,7 +21,8 @@ all: modules ecsctl
 .PHONY: help
 help:
 	@echo 'make               modules for the running kernel (KDIR=...) and ecsctl'
-	@echo 'make install       both modules by dkms for the running kernel, ecsctl, udev rule'
+	@echo 'make install       both modules by dkms for the running kernel, ecsctl, its manual,'
+	@echo '                   udev rule (PREFIX=; DESTDIR=: the sources of the modules only)'
 	@echo 'make uninstall     all of that away'
 	@echo 'make demo          two over-committed guests, ecs off and on (KERNEL=6.1|6.12)'
 	@echo 'make bench         throughput of over-committed guests, by workload and class of marks'
