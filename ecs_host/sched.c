@@ -15,6 +15,8 @@
  */
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/string.h>
+#include <asm/text-patching.h>
 
 #include "compat/sched.h"
 #include "follow.h"
@@ -111,6 +113,22 @@ static int cpu_of_rq(void *rq)
 	return -1;
 }
 
+/*
+ * Is this the return address of a call of the function at @ip? A function that left
+ * for it by a jump shows its own caller's: that of a quota that is used up, and of a
+ * fair server at its end, is the accounting, like that of a slice.
+ *
+ * An ENDBR is between the target and @ip, a thunk of the call may be before it.
+ */
+static bool is_call_of(unsigned long address, unsigned long ip)
+{
+	const u8 *call = (const u8 *)address - CALL_INSN_SIZE;
+	s32 distance;
+
+	memcpy(&distance, call + 1, sizeof(distance));
+	return *call == CALL_INSN_OPCODE && ip - (address + distance) < 32;
+}
+
 /* Stands in for resched_curr() when it is to do nothing. */
 static noinline notrace void skip(void)
 {
@@ -131,6 +149,8 @@ static ECS_FTRACE_CALLBACK(filter_resched)
 	int cpu;
 
 	if (is_caller(tick_callers, ARRAY_SIZE(tick_callers), parent_ip)) {
+		if (!is_call_of(parent_ip, ip))
+			return;
 		kind = ECSH_GATE_TICK;
 		cpu = cpu_of_rq(rq);
 	} else if (is_caller(wakeup_callers, ARRAY_SIZE(wakeup_callers),
