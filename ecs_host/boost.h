@@ -43,6 +43,8 @@ struct pid;
  * @source: ECS_BOOST_BY_*
  * @is_fifo: the FIFO backend has made it real-time; written under ecsh_boost_mutex
  * @had_reset_on_fork: before that; ecsh_boost_mutex
+ * @had_slice: the slice that it asked for before that, ns; 0: none
+ * @had_slack: its timer slack before that, ns
  * @claim_ppm: what it was promised in its last boosts; ecsh_boost_mutex
  * @moved_at: when its affinity was last narrowed; the worker's
  * @hash: in the table, by @task; RCU
@@ -70,6 +72,8 @@ struct ecsh_boost {
 	u32 source;
 	bool is_fifo;
 	bool had_reset_on_fork;
+	u64 had_slice;
+	u64 had_slack;
 	u32 claim_ppm;
 	u64 moved_at;
 	struct hlist_node hash;

@@ -9,6 +9,7 @@
  */
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
+#include <linux/sched/task.h>
 #include <linux/timekeeping.h>
 #include <uapi/linux/sched.h>
 #include <uapi/linux/sched/types.h>
@@ -53,6 +54,17 @@ static bool wanted(struct ecsh_boost *b)
 	return want;
 }
 
+/* Real-time threads have none, and come back with the default (v6.12, ed4fb6d7ef68). */
+static void restore_slack(struct ecsh_boost *b)
+{
+	struct task_struct *task = b->task;
+
+	task_lock(task);
+	if (READ_ONCE(task->timer_slack_ns) != b->had_slack)
+		WRITE_ONCE(task->timer_slack_ns, b->had_slack);
+	task_unlock(task);
+}
+
 /**
  * ecsh_fifo_sync() - give the thread the policy that its budget asks for
  * @b: the boost
@@ -70,6 +82,8 @@ void ecsh_fifo_sync(struct ecsh_boost *b)
 		if (b->is_fifo || task->policy != SCHED_NORMAL)
 			return;
 		b->had_reset_on_fork = task->sched_reset_on_fork;
+		b->had_slice = ecs_sched_slice(task);
+		b->had_slack = READ_ONCE(task->timer_slack_ns);
 		/* What it clones meanwhile is not to stay real-time for ever. */
 		attr.sched_policy = SCHED_FIFO;
 		attr.sched_flags = SCHED_FLAG_RESET_ON_FORK;
@@ -84,7 +98,10 @@ void ecsh_fifo_sync(struct ecsh_boost *b)
 					   SCHED_FLAG_RESET_ON_FORK :
 					   0;
 		attr.sched_nice = PRIO_TO_NICE(task->static_prio);
+		/* To the fair class 0 is not "as it is" but the default. */
+		attr.sched_runtime = b->had_slice;
 		setattr(task, &attr);
+		restore_slack(b);
 		/* It may just have been waking: its boost begins after that. */
 		if (wanted(b))
 			ecsh_boost_poke();

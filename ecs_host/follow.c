@@ -30,19 +30,23 @@ static u64 now_ns(void)
  * @p: the thread, any
  *
  * Context: lock of its runqueue held, interrupts off.
+ * Return: is it boosted?
  */
-void ecsh_follow_wakeup(struct task_struct *p)
+bool ecsh_follow_wakeup(struct task_struct *p)
 {
 	struct ecsh_boost *b = ecsh_boost_find(p);
+	bool boosted;
 	u64 now;
 
 	/* A sleeper that is moved, still queued, does not wake. */
 	if (!b || ecs_sched_is_delayed(&p->se))
-		return;
+		return false;
 	now = now_ns();
 	raw_spin_lock(&b->lock);
-	if (b->gone)
-		goto unlock;
+	if (b->gone) {
+		raw_spin_unlock(&b->lock);
+		return false;
+	}
 	b->cpu = task_cpu(p);
 	/*
 	 * A thread that arrives from another CPU is running by its state. One
@@ -61,11 +65,11 @@ void ecsh_follow_wakeup(struct task_struct *p)
 		b->woke_boosted = b->budget.phase == ECS_BUDGET_BOOSTED;
 	}
 	/* An idle CPU dispatches it anyway: it cannot have picked another one meanwhile. */
-	if (b->budget.phase == ECS_BUDGET_BOOSTED &&
-	    !READ_ONCE(per_cpu(ecsh_queue, b->cpu).is_idle))
+	boosted = b->budget.phase == ECS_BUDGET_BOOSTED;
+	if (boosted && !READ_ONCE(per_cpu(ecsh_queue, b->cpu).is_idle))
 		ecsh_queue_kick(b);
-unlock:
 	raw_spin_unlock(&b->lock);
+	return boosted;
 }
 
 /* Context: b->lock held, interrupts off. */

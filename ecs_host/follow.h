@@ -5,7 +5,7 @@
 
 struct task_struct;
 
-void ecsh_follow_wakeup(struct task_struct *p);
+bool ecsh_follow_wakeup(struct task_struct *p);
 int ecsh_follow_engage(void);
 void ecsh_follow_disengage(void);
 

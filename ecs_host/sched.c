@@ -30,7 +30,7 @@
 struct wakeup_note {
 	void *rq;
 	int cpu;
-	bool fair;
+	bool may_wait;
 };
 
 static DEFINE_PER_CPU(struct wakeup_note, wakeup_note);
@@ -77,11 +77,11 @@ static ECS_FTRACE_CALLBACK(observe_wakeup)
 
 	note->rq = (void *)ecs_ftrace_argument(fregs, 0);
 	note->cpu = task_cpu(p);
-	note->fair = ecs_sched_is_fair(p);
 	if (unlikely(!READ_ONCE(rq_base)))
 		WRITE_ONCE(rq_base,
 			   (unsigned long)note->rq - per_cpu_offset(note->cpu));
-	ecsh_follow_wakeup(p);
+	/* One that is boosted does not, though it is of the fair class. */
+	note->may_wait = !ecsh_follow_wakeup(p) && ecs_sched_is_fair(p);
 	ecsh_hint_queued(note->cpu);
 }
 
@@ -158,7 +158,7 @@ static ECS_FTRACE_CALLBACK(filter_resched)
 		   is_caller(wakeup_hooks, ARRAY_SIZE(wakeup_hooks),
 			     parent_ip)) {
 		kind = ECSH_GATE_WAKEUP;
-		cpu = note->rq == rq && note->fair ? note->cpu : -1;
+		cpu = note->rq == rq && note->may_wait ? note->cpu : -1;
 	} else {
 		return;
 	}

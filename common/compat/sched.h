@@ -121,6 +121,16 @@ static inline bool ecs_sched_is_runnable(struct task_struct *task)
 	return !ecs_sched_is_fair(task) || READ_ONCE(task->se.on_rq);
 }
 
+/* The slice that a task of the fair class has asked for, ns; 0: it takes the default. */
+static inline u64 ecs_sched_slice(struct task_struct *task)
+{
+#ifdef ECS_HAVE_CUSTOM_SLICE
+	return READ_ONCE(task->se.custom_slice) ? READ_ONCE(task->se.slice) : 0;
+#else
+	return 0;
+#endif
+}
+
 typedef int ecs_sched_setattr(struct task_struct *task,
 			      const struct sched_attr *attr);
 

@@ -5,8 +5,9 @@
  *   load THREADS BUSY_US PERIOD_US [CPU]
  *
  * Each thread computes for BUSY_US of its own CPU time, sleeps to the next
- * multiple of PERIOD_US and begins again; with PERIOD_US 0 it never sleeps. The
- * threads are named as QEMU names its vCPUs. With CPU all of them stay there.
+ * multiple of PERIOD_US and begins again; with PERIOD_US 0 it never sleeps, with
+ * -1 to the next byte of standard input. The threads are named as QEMU names its
+ * vCPUs. With CPU all of them stay there.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -44,6 +45,11 @@ static void *work(void *number)
 			;
 		if (!period_us)
 			continue;
+		if (period_us < 0) {
+			if (read(0, name, 1) != 1)
+				break;
+			continue;
+		}
 		while (next <= now_ns(CLOCK_MONOTONIC))
 			next += period_us * 1000;
 		ts.tv_sec = next / 1000000000;

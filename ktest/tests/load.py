@@ -19,12 +19,14 @@ def ahead():
 
 
 class Load:
-    """Threads that compute busy_us and sleep to the next multiple of period_us."""
+    """Threads that compute busy_us and sleep to the next multiple of period_us.
+
+    With a period of -1 they sleep until poke()."""
 
     def __init__(self, threads=1, busy_us=1000, period_us=0, cpu=None):
         words = [str(cache.BUILD / "l1-load"), str(threads), str(busy_us), str(period_us)]
         self.process = subprocess.Popen(words + ([] if cpu is None else [str(cpu)]),
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         preexec_fn=ordinary)
         self.process.stdout.readline()
         self.pid = self.process.pid
@@ -36,6 +38,10 @@ class Load:
     def run_ns(self):
         """CPU time of its threads."""
         return threads_ns(self.pid, self.tids)
+
+    def poke(self):
+        """Wake one thread, from this CPU."""
+        os.write(self.process.stdin.fileno(), b".")
 
     def has_run(self):
         """Since this was asked before?"""

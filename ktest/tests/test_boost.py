@@ -6,9 +6,11 @@ import re
 import time
 
 import cache
+from bare import GENEROUS, Bare
 from common import show, wait_gone, who
 from job import test
 from load import Load, boosted, boosts
+from policy import policy_of, set_policy
 
 TRACING = pathlib.Path("/sys/kernel/tracing")
 
@@ -23,12 +25,12 @@ def boost(t, load, sbt, usbt, *more):
     t.ecsctl("boost", load.vm, "--sbt", sbt, "--usbt", usbt, *more)
 
 
-def traced(t, events, seconds):
-    """The lines of the kernel's trace of some events."""
+def traced(t, events, work):
+    """The lines of the kernel's trace of some events, while something is done."""
     (TRACING / "buffer_size_kb").write_text("16384")
     for event in events:
         (TRACING / "events" / event / "enable").write_text("1")
-    t.sh(f"sleep {seconds}")
+    work()
     for event in events:
         (TRACING / "events" / event / "enable").write_text("0")
     return (TRACING / "trace").read_text().splitlines()
@@ -42,7 +44,7 @@ def test_order(t):
     load = Load(busy_us=300, period_us=11000, cpu=1)
     boost(t, load, "3ms", "5ms", "--backend", "pick")
     t.check(all([hog.has_run() for hog in hogs]), "a hog did not begin")
-    lines = traced(t, ("ecs/ecs_boost_begin", "sched/sched_switch"), 6)
+    lines = traced(t, ("ecs/ecs_boost_begin", "sched/sched_switch"), lambda: time.sleep(6))
     begun, first, wrong = False, 0, []
     for line in lines:
         cpu = re.search(r"\[(\d+)\]", line)
@@ -213,7 +215,7 @@ def test_realtime(t):
     load, real = Load(cpu=1), Load(busy_us=2000, period_us=10000, cpu=1)
     os.sched_setscheduler(real.tids[0], os.SCHED_FIFO, os.sched_param(1))
     boost(t, load, "20ms", "20ms", "--backend", "pick")
-    lines = traced(t, ("sched/sched_wakeup", "sched/sched_switch"), 5)
+    lines = traced(t, ("sched/sched_wakeup", "sched/sched_switch"), lambda: time.sleep(5))
     woken, first, wrong = False, 0, []
     for line in lines:
         if "sched_wakeup:" in line and f"pid={real.tids[0]} " in line:
@@ -230,6 +232,60 @@ def test_realtime(t):
     t.log(first, boosts(t, load))
     t.check(first > 100, "the real-time task did not run")
     t.check(len(wrong) <= first // 100, f"a fair task went first: {wrong[:3]}")
+
+
+@test(timeout=120, newest=True)
+def test_remote(t):
+    """A boosted thread that another CPU wakes does not wait for a section's end."""
+    t.insmod_host()
+    bare, load = Bare(vcpus=1), Load(busy_us=300, period_us=-1, cpu=1)
+    t.sh(f"taskset -ap 2 {bare.pid}")
+    t.ecsctl("enable", bare.vm, *GENEROUS)
+    boost(t, load, "1ms", "2ms", "--backend", "pick")
+    os.sched_setaffinity(0, {0})
+
+    def wake():
+        for _ in range(200):
+            load.poke()
+            time.sleep(0.01)
+
+    # On the waker's CPU a boost begins, the running vCPU is asked, the thread is awake.
+    begun = waits = 0
+    asks = False
+    for line in traced(t, ("ecs/ecs_boost_begin", "ecs/ecs_grant", "sched/sched_wakeup"), wake):
+        if "[000]" not in line:
+            continue
+        if "ecs_boost_begin" in line:
+            begun, asks = begun + 1, True
+        elif "sched_wakeup" in line:
+            asks = False
+        elif asks and "ecs_grant" in line:
+            waits += 1
+    t.progress(f"{begun} boosts begun by another CPU, {waits} had to wait")
+    t.check(begun > 50, "no other CPU began its boosts")
+    t.check_eq(waits, 0, "boosted threads that had to wait")
+
+
+@test(timeout=120)
+def test_keeps(t):
+    """The fifo backend gives back what the thread had of the fair class."""
+    if "fifo" not in backends(t):
+        t.skip("this kernel lets no module change a policy")
+    t.insmod_host()
+    load = Load(busy_us=300, period_us=5000)
+    tid = load.tids[0]
+    slack = pathlib.Path(f"/proc/{tid}/timerslack_ns")
+    # Nice 3, a slice of its own (from v6.12 on), a timer slack of its own.
+    set_policy(tid, os.SCHED_OTHER, nice=3, times=(20_000_000, 0, 0))
+    slack.write_text("123456")
+    had = policy_of(tid), slack.read_text()
+    t.progress("before:", had)
+    boost(t, load, "1ms", "4ms", "--backend", "fifo")
+    t.wait_for(lambda: boosts(t, load)[0]["counters"]["boosts"] > 20, "boosts")
+    t.wait_for(lambda: os.sched_getscheduler(tid) & 7 == os.SCHED_FIFO, "it is real-time")
+    t.ecsctl("unboost", load.vm)
+    t.wait_for(lambda: boosts(t, load) == [], "it is boosted no more")
+    t.check_eq((policy_of(tid), slack.read_text()), had, "policy, nice, slice and slack after")
 
 
 @test(timeout=150)

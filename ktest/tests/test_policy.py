@@ -1,27 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """vCPU threads that are real-time or deadline tasks of the host, by the administrator."""
-import ctypes
 import os
 import random
-import struct
 
 from bare import check_works, contended
 from common import SEED, show
 from job import test
 from load import Load, boosts
+from policy import set_policy
 
 OTHER, FIFO, RR, DEADLINE = 0, 1, 2, 6
-SCHED_SETATTR = 314
 NAMES = {FIFO: "FIFO", RR: "RR", DEADLINE: "DEADLINE"}
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def set_policy(tid, policy, priority=0, times=(0, 0, 0)):
-    """sched_setattr(); times are runtime, deadline and period in nanoseconds."""
-    attr = struct.pack("IIQiIQQQ", 48, policy, 0, 0, priority, *times)
-    if libc.syscall(SCHED_SETATTR, tid, attr, 0):
-        raise OSError(ctypes.get_errno(), f"sched_setattr({tid}, {policy})")
-
 
 def become(tid, policy):
     if policy == DEADLINE:
