@@ -2,6 +2,7 @@
 /* gate.c: see gate.h. */
 #include <linux/hrtimer.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 
@@ -47,7 +48,10 @@ bool ecsh_gate_request(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	 * Preemption is settled already, or it leaves by itself (an account that is
 	 * brought up to date on the way out): nothing to defer, nothing to count.
 	 */
-	if (!task || test_tsk_need_resched(task) || !ecs_sched_is_running(task))
+	if (!task || ecs_sched_is_resched(task) || !ecs_sched_is_running(task))
+		return false;
+	/* It gives its time away: an account that is brought up to date for that. */
+	if (task == current && !hardirq_count() && READ_ONCE(v->yielding))
 		return false;
 
 	raw_spin_lock(&v->lock);

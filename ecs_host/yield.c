@@ -107,8 +107,9 @@ static bool is_ours(struct ecsh_vcpu *v, unsigned long named)
 static bool is_yielder(const struct ecsh_vcpu *v, bool call, unsigned long arg)
 {
 	if (call)
-		return ecs_kvm_yielder_is((void *)arg, v->key, v->kvm);
-	return v->key == (void *)arg;
+		return ecs_kvm_yielder_is((void *)arg, READ_ONCE(v->key),
+					  READ_ONCE(v->kvm));
+	return READ_ONCE(v->key) == (void *)arg;
 }
 
 /*

@@ -36,6 +36,16 @@ static inline bool ecs_sched_is_fair(struct task_struct *task)
 	return READ_ONCE(task->prio) >= MAX_RT_PRIO;
 }
 
+/* Has it been asked to leave its CPU, at once or when it leaves the kernel? */
+static inline bool ecs_sched_is_resched(struct task_struct *task)
+{
+#ifdef TIF_NEED_RESCHED_LAZY
+	if (test_tsk_thread_flag(task, TIF_NEED_RESCHED_LAZY))
+		return true;
+#endif
+	return test_tsk_need_resched(task);
+}
+
 /* The group entity above, NULL at the root. */
 static inline struct sched_entity *ecs_sched_parent(struct sched_entity *se)
 {

@@ -10,6 +10,7 @@
  */
 #include <linux/kvm_para.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
 #include <linux/smp.h>
 
 #include "crew.h"
@@ -26,11 +27,18 @@ static unsigned int target;
 module_param(target, uint, 0444);
 MODULE_PARM_DESC(target, "CPU that is to run");
 
+static bool locked;
+module_param(locked, bool, 0444);
+MODULE_PARM_DESC(locked, "yields and computes with preemption off, as one that spins for a lock");
+
 static unsigned long apic_id;
 
 static void yield_once(unsigned int cpu)
 {
 	unsigned int nr = READ_ONCE(call);
+
+	if (locked)
+		preempt_disable();
 
 	/* KICK_CPU has flags before the APIC id. */
 	if (nr == KVM_HC_KICK_CPU)
@@ -38,6 +46,8 @@ static void yield_once(unsigned int cpu)
 	else
 		kvm_hypercall1(nr, apic_id);
 	crew_busy(READ_ONCE(gap_us));
+	if (locked)
+		preempt_enable();
 }
 
 static int __init ecs_yield_init(void)

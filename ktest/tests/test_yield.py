@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Yields of a VM go to its preempted holders first; waiters may be refused."""
 import pathlib
+import re
 
 from common import counters, gained, hog, registered, show, wait_gone, who
 from job import Failed, test
@@ -172,6 +173,30 @@ def test_waiters(t):
             "more extensions than refused waiters")
     t.check_eq(show(t, vm)["params"]["waiters"], "refuse",
                "what is shown")
+
+
+@test(timeout=150, newest=True)
+def test_inside(t):
+    """What a vCPU gives away in its section is not deferred: a yield is no preemption."""
+    t.insmod_host()
+    yielder, other = t.start_guests(2, ecs=True)
+    yielder.insmod("ecs_yield", cpus=3, target=0, gap_us=100, locked=1)
+    hog(other)
+    t.ecsctl("enable", who(yielder), *GENEROUS)
+    tracing = pathlib.Path("/sys/kernel/tracing")
+    t.sh(f"mount -t tracefs tracefs {tracing}", check=False)
+    enable = tracing / "events/ecs/ecs_grant/enable"
+    enable.write_text("1")
+    on = gained(t, yielder, 8)
+    enable.write_text("0")
+    # The third letter is the context. A tick and an IPI are hard interrupts.
+    grants = re.findall(r"/KVM-\d+ +\[\d+\] ..(.)\S+ .* ecs_grant: .*kind=tick",
+                        (tracing / "trace").read_text())
+    own = sum(context not in "hH" for context in grants)
+    t.progress(f"{on['yields']} yields, {len(grants)} extensions, {own} in a yield")
+    t.check(on["yields"] > 100, "nobody yielded")
+    # It does wake others now and then.
+    t.check(own <= len(grants) // 20, "yields are deferred")
 
 
 @test(timeout=150, newest=True)
