@@ -15,7 +15,7 @@
  * A word written only when the vCPU is switched would be stale all the time that
  * the vCPU runs. So we look
  *
- *  - when it is switched in;
+ *  - when it is switched in, or its page or its hints are new;
  *  - when a task comes: the common wakeup check, which sched.c observes, follows
  *    each wakeup, fork and migration, under the runqueue lock. Only while the
  *    page says 0;
@@ -105,6 +105,24 @@ void ecsh_hint_read(struct ecsh_vcpu *v)
 	struct task_struct *task = READ_ONCE(v->task);
 
 	tell(v, ECS_HINT_OVERCOMMIT, task && is_wanted(task));
+}
+
+/**
+ * ecsh_hint_now() - tell what is to be told of a vCPU that may run somewhere
+ * @v: the vCPU, whose page or hints are new
+ *
+ * One that does not run is told at its next switch.
+ *
+ * Context: v->lock held.
+ */
+void ecsh_hint_now(struct ecsh_vcpu *v)
+{
+	struct task_struct *task = READ_ONCE(v->task);
+
+	lockdep_assert_held(&v->lock);
+	/* Who takes it off its CPU meanwhile waits for the lock, and tells after us. */
+	if (task && READ_ONCE(per_cpu(ecsh_vcpu_running, task_cpu(task))) == v)
+		ecsh_hint_look(v);
 }
 
 /**
@@ -198,6 +216,7 @@ void ecsh_hint_set(struct ecsh_vcpu *v, u32 hints)
 	if (page)
 		ecsh_page_set_kept(page, ecsh_hint_kept(v));
 	tell(v, ~hints, false);
+	ecsh_hint_now(v);
 }
 
 /**

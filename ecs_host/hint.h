@@ -25,6 +25,7 @@ void ecsh_hint_set(struct ecsh_vcpu *v, u32 hints);
 void ecsh_hint_end(struct ecsh_vcpu *v);
 void ecsh_hint_runs(struct ecsh_vcpu *v);
 void ecsh_hint_leaves(struct ecsh_vcpu *v, bool preempted);
+void ecsh_hint_now(struct ecsh_vcpu *v);
 void ecsh_hint_read(struct ecsh_vcpu *v);
 void ecsh_hint_read_cpu(int cpu);
 

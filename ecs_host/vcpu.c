@@ -165,6 +165,8 @@ int ecsh_vcpu_register(struct ecsh_vcpu *v, struct ecsh_page *page)
 	closed = READ_ONCE(closing);
 	if (!closed)
 		old = exchange_page(v, page, ECS_STAT_REGISTERED);
+	/* It runs already, so that its next switch may be long to come. */
+	ecsh_hint_now(v);
 	raw_spin_unlock_irqrestore(&v->lock, flags);
 	if (closed)
 		return -ESHUTDOWN;
@@ -241,8 +243,12 @@ void ecsh_vcpu_destroyed(const struct kvm_vcpu *key)
 
 	raw_spin_lock_irqsave(&registry_lock, flags);
 	v = ecsh_vcpu_find(key);
-	if (v)
+	if (v) {
 		hash_del_rcu(&v->hash);
+		/* What KVM puts at these addresses next is not it. */
+		WRITE_ONCE(v->key, NULL);
+		WRITE_ONCE(v->kvm, NULL);
+	}
 	raw_spin_unlock_irqrestore(&registry_lock, flags);
 	if (!v)
 		return;

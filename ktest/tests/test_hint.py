@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The guest is told of the host's load while it is true, and only when allowed to."""
-from common import counters, hog, show, who
+import os
+import pathlib
+
+from bare import Bare
+from common import counters, difference, hog, show, who
 from job import test
+from load import Load
+from policy import set_policy
 
 PARAMETERS = "/sys/module/ecs_guest/parameters"
 # No process is made for a sample: that would be most of what the guest does.
@@ -127,6 +133,28 @@ def test_hint_fresh(t):
         other.monitor("stop")
         t.wait_for(lambda: wanted() < 0.5, "nobody wants the CPUs any more", 60)
         other.monitor("cont")
+
+
+@test(timeout=120, newest=True)
+def test_hint_now(t):
+    """A vCPU that runs on and on is told when the hint is switched on, not when it stops."""
+    t.insmod_host()
+    # Of a higher class than who waits, so that nothing ever takes its CPU away.
+    pathlib.Path("/proc/sys/kernel/sched_rt_runtime_us").write_text("-1")
+    bare, _ = Bare(vcpus=1), Load(cpu=1)
+    t.sh(f"taskset -ap 2 {bare.pid}")
+    t.ecsctl("enable", bare.vm, "--observe")
+    set_policy(bare.tids()[0], os.SCHED_FIFO, 1)
+    os.sched_setaffinity(0, {0})
+    for _ in range(20):
+        before = counters(t, bare.vm)
+        t.ecsctl("set", bare.vm, "--hints", "overcommit")
+        got = difference(counters(t, bare.vm), before)
+        if got["sched_out"] == 0:
+            break
+        t.ecsctl("set", bare.vm, "--hints", "none")
+    t.check_eq(got["sched_out"], 0, "switches of a vCPU that is FIFO")
+    t.check_eq(got["hint_overcommit"], 1, "times that it was told")
 
 
 @test(timeout=240, newest=True)
