@@ -43,6 +43,8 @@
  *     32 bits, which the host reads at once; one above its *_MAX is read as
  *     zero and is no offence, for a guest may correct a release too many one
  *     instruction later. pc_width 0 means "no preempt count published".
+ *     A guest that is a hypervisor itself runs its own guests with preemption
+ *     off, and is "inside" all that time: the budget bounds what that gains.
  *     The KIND of the section is the first of these that holds:
  *         wait    "waiting" is not zero (rule 15)
  *         irq     bits of pc_idle_mask in the masked preempt count: an

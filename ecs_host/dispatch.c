@@ -128,9 +128,10 @@ static enum hrtimer_restart run_timer(struct hrtimer *timer)
 		ecsh_queue_resched();
 	}
 	if (next)
-		hrtimer_forward_now(timer, ns_to_ktime(next));
+		hrtimer_start(timer, ns_to_ktime(next),
+			      HRTIMER_MODE_REL_PINNED_HARD);
 	raw_spin_unlock(&b->lock);
-	return next ? HRTIMER_RESTART : HRTIMER_NORESTART;
+	return HRTIMER_NORESTART;
 }
 
 /* USBT has passed. Context: hard interrupt, on any CPU. */

@@ -205,10 +205,11 @@ enum hrtimer_restart ecsh_grace_timer(struct hrtimer *timer)
 	}
 	raw_spin_lock(&v->lock);
 	next = look(v);
+	/* From now on. Forwarded from when it was due it would come too early. */
 	if (next)
-		hrtimer_forward_now(timer, ns_to_ktime(next));
+		start_timer(v, next);
 	raw_spin_unlock(&v->lock);
-	return next ? HRTIMER_RESTART : HRTIMER_NORESTART;
+	return HRTIMER_NORESTART;
 }
 
 /**

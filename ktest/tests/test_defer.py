@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Preemptions inside sections are deferred, for a bounded time, when asked for."""
+import pathlib
 import time
 
+from bare import contended
 from common import ENDED, check_sums, counters, gained, gained_kinds, hog, run_ns, show, who
 from job import test
 
@@ -78,6 +80,26 @@ def test_bound(t):
             "an extension was longer than its bound")
     # The timer ends them: the next request, a tick, is some graces away.
     t.check(after["late"]["p50_ns"] < 1_000_000, "the timer does not cut them")
+
+
+@test(timeout=120, newest=True)
+def test_looks(t):
+    """The timer looks when a look is due: none is too early, and each is counted."""
+    t.insmod_host()
+    bare, _ = contended(t)
+    tracing = pathlib.Path("/sys/kernel/tracing")
+    (tracing / "buffer_size_kb").write_text("16384")
+    enable = tracing / "events/timer/hrtimer_expire_entry/enable"
+    before = show(t, bare)["late"]["count"]
+    enable.write_text("1")
+    t.sh("sleep 4")
+    enable.write_text("0")
+    counted = show(t, bare)["late"]["count"] - before
+    fired = (tracing / "trace").read_text().count("function=ecsh_grace_timer")
+    t.progress(f"{fired} timers, {counted} looks on time or late")
+    t.check(fired > 100, "no timer was seen")
+    # One that comes as its extension ends by itself finds nothing to look at.
+    t.check(counted * 10 >= fired * 9, "looks that came too early")
 
 
 @test(timeout=150, newest=True)
