@@ -44,13 +44,15 @@ enum ecs_policy_hint ecsh_grace_hint(struct ecsh_vcpu *v)
 	return hint;
 }
 
-/* Counts how long after its time a look came: by IPI, timer or exit. */
-static void count_late(struct ecsh_vcpu *v, u64 now)
+/* Counts how long after its time a look came: by IPI, timer or exit. Was it due? */
+static bool count_late(struct ecsh_vcpu *v, u64 now)
 {
 	s64 late = (s64)(now - v->due);
 
-	if (late >= 0)
-		ecsh_stats_late(&v->stats, late);
+	if (late < 0)
+		return false;
+	ecsh_stats_late(&v->stats, late);
+	return true;
 }
 
 /**
@@ -132,8 +134,9 @@ static u64 look(struct ecsh_vcpu *v)
 		preempt_now();
 		break;
 	case ECS_POLICY_CONTINUE:
-		count_late(v, now);
-		v->due = now + next;
+		/* An exit before that leaves the timer as it is. */
+		if (count_late(v, now))
+			v->due = now + next;
 		break;
 	default:
 		break;
@@ -141,8 +144,10 @@ static u64 look(struct ecsh_vcpu *v)
 	return next;
 }
 
+/* Context: v->lock held, on the CPU that the vCPU runs on. */
 static void start_timer(struct ecsh_vcpu *v, u64 ns)
 {
+	v->due = ktime_get_mono_fast_ns() + ns;
 	hrtimer_start(&v->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
@@ -174,16 +179,17 @@ void ecsh_grace_begin(struct ecsh_vcpu *v, int cpu, enum ecsh_gate_kind kind)
 	struct ecsh_page *page = ecsh_vcpu_page(v);
 	u64 first = ecs_policy_first_ns(&v->params, &v->state);
 
-	v->due = v->state.since + first;
 	ecsh_stats_inc(&v->stats, ECS_STAT_GRANTED);
 	ecsh_stats_kind(&v->stats, v->state.hint)->deferred++;
 	ecsh_page_set_granted(page, true);
 	trace_ecs_grant(v, kind, v->state.bound_ns);
-	if (cpu == smp_processor_id())
+	if (cpu == smp_processor_id()) {
 		start_timer(v, first);
-	else
-		/* -EBUSY: one is on its way already and will do. */
-		smp_call_function_single_async(cpu, &per_cpu(arm_csd, cpu));
+		return;
+	}
+	v->due = v->state.since + first;
+	/* -EBUSY: one is on its way already and will do. */
+	smp_call_function_single_async(cpu, &per_cpu(arm_csd, cpu));
 }
 
 /**
