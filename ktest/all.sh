@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 logs=build/test
 DEBUG_MINUTES=35	# that may have gone by in CI when the debug kernel's turn comes: it takes 20
 mkdir -p "$logs"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 lost=0
 : >"$logs/failed"
 
 # keep NAME: a random failure may not come again, and the next run writes the log anew
@@ -34,6 +34,7 @@ suite() {
 	grep -q '^# exit status' "$log" && status=1
 	counts=$(sed -nE 's/^(# )?([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*/\2 \3 \5/p' "$log" |
 		awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+	lost=$((lost + $(sed -nE 's/^# lost-vm retries: ([0-9]+);.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')))
 	# shellcheck disable=SC2086 # three numbers
 	set -- $counts
 	[ "$status" = 1 ] && [ "$2" = 0 ] && set -- "$1" 1 "$3"
@@ -68,5 +69,6 @@ if [ -n "${ECS_CI_BEGAN:-}" ]; then
 fi
 
 cat "$logs/failed"
+echo "# machines lost, and their tests tried again: $lost"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

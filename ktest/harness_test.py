@@ -16,6 +16,7 @@ import debug_kernel  # noqa: E402
 import guest  # noqa: E402
 from job import TimedOut  # noqa: E402
 import kinds  # noqa: E402
+import machine  # noqa: E402
 import mend_qemu  # noqa: E402
 import soak  # noqa: E402
 import splats  # noqa: E402
@@ -254,6 +255,13 @@ class Mended(unittest.TestCase):
                       b"no image at all"):
             with self.assertRaises(ValueError):
                 mend_qemu.find(image)
+
+
+class Losses(unittest.TestCase):
+    def test_too_many(self):
+        for lost, tests, too_many in ((0, 1, False), (2, 1, False), (3, 2, False), (4, 2, True),
+                                      (6, 85, False), (17, 85, False), (18, 85, True)):
+            self.assertEqual(machine.too_many_lost(lost, tests), too_many, (lost, tests))
 
 
 class Kinds(unittest.TestCase):

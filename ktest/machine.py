@@ -38,6 +38,8 @@ BOOT = 60		# seconds for L1 to come up
 FINISH = 90		# seconds for cleaning up after the job's own timeout
 SYSRQ = "9tq"		# everything goes to the console: tasks and run queues, timers
 TRIES = 3		# one, and two more for a lost L1
+LOSSES = 5		# of so many tests one may lose a machine, and it is the emulator's fault
+FEW_LOSSES = 3		# however few tests there were
 
 
 @dataclasses.dataclass
@@ -233,6 +235,11 @@ def boot_and_run(job, logs, cmdline, extra_args, show):
     result.boot_seconds = booted - began if booted else 0
     result.seconds = time.monotonic() - began
     return result
+
+
+def too_many_lost(lost, tests):
+    """More machines than the emulator loses, so that the loss may be ours?"""
+    return lost > max(FEW_LOSSES, tests // LOSSES)
 
 
 def run(target, kernel, guest_kernel=None, args=None, timeout=120, logs=None, cmdline="",
