@@ -92,6 +92,18 @@ class Splats(unittest.TestCase):
         for code in ("0f 01 d8 <58> 48", "0f 01 d8 58 <48> 89"):
             self.assertFalse(splats.ours(mine.replace("0f 0b <48> 89", code)), code)
 
+    def test_an_interrupt_while_they_are_off(self):
+        log = ("Kernel panic - not syncing: x\n </IRQ>\n <TASK>\n"
+               " asm_sysvec_apic_timer_interrupt+0x1a/0x20\n"
+               "RIP: 0010:filter_resched+0x156/0x170 [ecs_host]\nCode: 00 00 <84> c0\n"
+               "RSP: 0018:ffffc9000045b968 EFLAGS: {}\n ecsh_page_hint+0xa4/0xe0 [ecs_host]\n")
+        for flags, mine in (("00010096", False), ("00010296", True), ("00000202", True)):
+            self.assertEqual(splats.ours(log.format(flags)), mine, flags)
+        # Of another frame: what a system call interrupted, or an exception.
+        for other in ("asm_exc_page_fault", "entry_SYSCALL_64_after_hwframe"):
+            self.assertTrue(splats.ours(log.format("00010096").replace(
+                "asm_sysvec_apic_timer_interrupt", other)), other)
+
     def test_what_is_a_crash(self):
         for line in ("Oops: stack guard page: 0000 [#1] PREEMPT SMP NOPTI",
                      "Kernel panic - not syncing: x", "traps: PANIC: double fault, error: 0x0"):

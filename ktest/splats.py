@@ -28,6 +28,10 @@ GONE = re.compile(r"RIP: 0010:0xffffffff[c-f]")
 # interrupt nor a fault: the emulator's doing, also without any module of ours (measured.md,
 # Lost hosts). What lay on the stack says nothing then.
 BEHIND_VMRUN = re.compile(r"Code: .* 0f 01 d8 (?:58 )?<")
+# Where an interrupt came: its entry, and the flags of what it interrupted.
+INTERRUPTED = re.compile(r"\basm_(?:sysvec_\w+|common_interrupt)\+.*\n(?:.*\n){0,3}?"
+                         r".*\bEFLAGS: ([0-9a-f]{8})\b")
+IF = 0x200
 # The end of a kernel, not of a complaint.
 CRASH = re.compile(r"Kernel panic|\bOops\b|double fault|general protection|"
                    r"stack guard page|corrupted stack|triple fault")
@@ -132,4 +136,11 @@ def loaded(text):
 
 def ours(text):
     """Is this crash one of the ecs modules'?"""
-    return bool((OURS.search(text) or GONE.search(text)) and not BEHIND_VMRUN.search(text))
+    return bool((OURS.search(text) or GONE.search(text)) and not BEHIND_VMRUN.search(text)
+                and not unmasked(text))
+
+
+def unmasked(text):
+    """Was an interrupt taken while they were off? No processor does, so whatever comes of
+    it is the emulator's doing."""
+    return any(not int(flags, 16) & IF for flags in INTERRUPTED.findall(text))
