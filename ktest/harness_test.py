@@ -5,7 +5,9 @@ import pathlib
 import struct
 import sys
 import tempfile
+import types
 import unittest
+import unittest.mock
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / name) for name in ("", "tests")]
 sys.dont_write_bytecode = True
@@ -14,8 +16,9 @@ import bench_tool  # noqa: E402
 import cache  # noqa: E402
 import debug_kernel  # noqa: E402
 import guest  # noqa: E402
-from job import TimedOut  # noqa: E402
+from job import Failed, Skip, TimedOut  # noqa: E402
 import kinds  # noqa: E402
+import l1  # noqa: E402
 import machine  # noqa: E402
 import mend_qemu  # noqa: E402
 import soak  # noqa: E402
@@ -214,6 +217,34 @@ class Waiting(unittest.TestCase):
     def test_the_one_right_after_the_other(self):
         self.check(Guest(True, over=True), Event(False), guest.GuestLost)
         self.check(Guest(False, over=True), Event(False), guest.GuestError)
+
+
+class Outcome(unittest.TestCase):
+    """Of a test that raises what it does, with a guest that has booted so often."""
+
+    def outcome(self, error, boots):
+        def body(_context):
+            raise error
+
+        one = types.SimpleNamespace(name="vm0", boots=boots, expected_boots=1, run=None,
+                                    process=types.SimpleNamespace(poll=lambda: 0))
+        context = types.SimpleNamespace(guests=[one])
+        with unittest.mock.patch.object(l1, "load", lambda target: body):
+            return l1.run({"target": "x", "args": {}, "timeout": 1}, context)
+
+    def test_what_a_reset_guest_excuses(self):
+        for error in (Failed("x"), guest.GuestError("x"), ValueError("x")):
+            outcome, detail, _ = self.outcome(error, 1)
+            self.assertEqual(outcome, "not ok", error)
+            self.assertIn("x", detail)
+            outcome, detail, _ = self.outcome(error, 2)
+            self.assertEqual(outcome, "lost-vm", error)
+            self.assertIn("guests that reset by themselves: vm0", detail)
+
+    def test_the_others(self):
+        self.assertEqual(self.outcome(guest.GuestLost("x"), 1)[0], "lost-vm")
+        self.assertEqual(self.outcome(Skip("x"), 2)[:2], ("skip", "x"))
+        self.assertEqual(self.outcome(TimedOut(), 2)[0], "timeout")
 
 
 class Mended(unittest.TestCase):

@@ -87,17 +87,20 @@ def run(job, context):
         return "skip", str(reason), None
     except TimedOut:
         return "timeout", f"after {job['timeout']} s\n{traceback.format_exc()}", None
-    except (Failed, GuestError) as error:
+    except Exception as error:
         signal.alarm(0)
-        where = traceback.extract_tb(error.__traceback__)
+        if isinstance(error, (Failed, GuestError)):
+            where = traceback.extract_tb(error.__traceback__)
+            lines = [f"{pathlib.Path(f.filename).name}:{f.lineno}" for f in where[1:]]
+            detail = f"{error}\n  at {', '.join(lines)}"
+        else:
+            # The test is broken, or what it read of a guest that was gone is nonsense.
+            detail = traceback.format_exc()
         reset = reset_by_themselves(context.guests)
-        outcome = "lost-vm" if reset or isinstance(error, GuestLost) else "not ok"
         if reset:
-            error = f"{error}\nguests that reset by themselves: {', '.join(reset)}"
-        lines = [f"{pathlib.Path(f.filename).name}:{f.lineno}" for f in where[1:]]
-        return outcome, f"{error}\n  at {', '.join(lines)}", None
-    except Exception:  # the test itself is broken
-        return "not ok", traceback.format_exc(), None
+            detail = f"guests that reset by themselves: {', '.join(reset)}\n{detail}"
+        lost = reset or isinstance(error, GuestLost)
+        return "lost-vm" if lost else "not ok", detail, None
 
 
 def main():

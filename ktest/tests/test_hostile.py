@@ -270,7 +270,7 @@ def test_unloads(t):
     for attack in ("offers", "offers", "register", "register"):
         turn_to(hostile, attack)
         before = done_by(hostile)["msr_ops"]
-        t.rmmod_host()
+        t.rmmod_host(tries=20)
         t.insmod_host()
         t.check(done_by(hostile)["msr_ops"] > before, f"no {attack} meanwhile")
     turn_to(hostile, "calm")
