@@ -3,7 +3,7 @@
 
 _ecsctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} verb='' words='' i verb_at=0
-	local options='--json --pretty --quiet --help'
+	local options='--json --pretty --quiet --help' list
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		if [[ ${COMP_WORDS[i]} != -* ]]; then
@@ -51,9 +51,10 @@ _ecsctl() {
 	case $verb in
 	enable | disable | status | show | set | boost | unboost | limit)
 		if [[ $cur != -* && $words != *mode=* ]]; then
-			# names without spaces, and every pid
-			words+=" $(ecsctl --pretty list 2>/dev/null | sed -n \
-				-e 's/^ *"name": "\([^" \\]*\)",$/\1/p' \
+			# Every pid, and the names that mean nothing to a shell: who
+			# runs a VM chooses its name, and we are the administrator.
+			words+=" $(ecsctl --pretty list 2>/dev/null | LC_ALL=C sed -n \
+				-e 's/^ *"name": "\([A-Za-z0-9._:+@-]*\)",$/\1/p' \
 				-e 's/^ *"pid": \([0-9]*\),$/pid:\1/p')"
 		fi
 		;;
@@ -75,9 +76,11 @@ _ecsctl() {
 		words=''
 		;;
 	esac
-	while read -r i; do
-		COMPREPLY+=("$i")
-	done < <(compgen -W "$words" -- "$cur")
+	# Not compgen -W, which expands the words.
+	read -r -d '' -a list <<<"$words"
+	for i in "${list[@]}"; do
+		[[ $i == "$cur"* ]] && COMPREPLY+=("$i")
+	done
 	if [[ ${COMPREPLY[*]} == *= ]]; then
 		compopt -o nospace 2>/dev/null
 	fi

@@ -241,6 +241,17 @@ test_completion() {
 		ECSCTL_TEST_ROOT=$tmp/host ECSCTL_TEST_DEV=$here/dev/normal.txt \
 			"$ecsctl" "$@"
 	}
+	# Names that the shell would carry out, and one that Enter would.
+	# shellcheck disable=SC2016
+	vm "$tmp/host" 1997 /usr/bin/qemu-system-x86_64 -name 'sol$(touch${IFS}hit)'
+	# shellcheck disable=SC2016
+	vm "$tmp/host" 1998 /usr/bin/qemu-system-x86_64 -name 'sol`touch${IFS}hit`'
+	vm "$tmp/host" 1999 /usr/bin/qemu-system-x86_64 -name 'sol;reboot'
+	(
+		cd "$tmp" || exit 1
+		completes solo ecsctl show sol && [ ! -e hit ]
+	) || return 1
+	rm -rf "$tmp"/host/proc/199[789]
 	completes disable ecsctl dis &&
 		completes --all ecsctl disable --a &&
 		completes solo ecsctl -j status s &&
