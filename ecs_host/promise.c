@@ -77,7 +77,8 @@ static int admit(struct task_struct *task, const struct ecsh_boost *self,
 {
 	struct ecs_admit_claim wanted = {
 		.ppm = ppm,
-		.cpus = (const u64 *)cpumask_bits(task->cpus_ptr),
+		/* Not cpus_ptr: a thread that may not migrate just now has one CPU. */
+		.cpus = (const u64 *)cpumask_bits(&task->cpus_mask),
 	};
 	struct ecs_admit_answer answer;
 	struct ecs_admit_claim *claims;
@@ -93,7 +94,8 @@ static int admit(struct task_struct *task, const struct ecsh_boost *self,
 		if (b == self)
 			continue;
 		claims[nr].ppm = claim_of(b);
-		claims[nr].cpus = (const u64 *)cpumask_bits(b->task->cpus_ptr);
+		claims[nr].cpus =
+			(const u64 *)cpumask_bits(&b->task->cpus_mask);
 		nr++;
 	}
 	fits = ecs_admit_check(claims, nr, &wanted,
@@ -178,8 +180,8 @@ int ecsh_promise_make(struct task_struct *task, u32 source,
 		return 0;
 	if (!b && source == ECS_BOOST_BY_GUEST && has_used(task, arg->vcpu))
 		return -EBUSY;
-	/* Not its priority of the moment, which may be inherited. */
-	if (!b && task->normal_prio < MAX_RT_PRIO)
+	/* Not its priority of the moment, which may be inherited, nor what we made it. */
+	if (task->normal_prio < MAX_RT_PRIO && !(b && READ_ONCE(b->is_fifo)))
 		return -EBUSY;
 	/* Not the -EBUSY of another user of ftrace: that means something else. */
 	if (ecsh_boost_engage(again))
