@@ -64,13 +64,15 @@ dkms-source:
 	cp -r $(DKMS_FILES) $(DKMS_SRC)/
 	find $(DKMS_SRC) \( -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
 
-# dkms would install what it has built of a version before, whatever the sources are now.
+# By force: dkms would install what it has built of a version before, whatever the sources
+# are now, and nothing where another version is newer. Forced, it takes away first what it
+# has for this kernel: so we build in a tree apart to see whether it can.
 .PHONY: install-modules
 install-modules: dkms-source
-	if $(DKMS) status -m ecs -v $(VERSION) | grep -q .; then \
-		$(DKMS) remove -m ecs -v $(VERSION) --all; \
-	fi
-	$(DKMS) install -m ecs -v $(VERSION) $(DKMS_FLAGS)
+	tree=$$(mktemp -d) && trap 'rm -rf "$$tree"' EXIT && \
+		$(DKMS) build -m ecs -v $(VERSION) $(DKMS_FLAGS) --dkmstree "$$tree"
+	$(DKMS) build -m ecs -v $(VERSION) --force $(DKMS_FLAGS)
+	$(DKMS) install -m ecs -v $(VERSION) --force $(DKMS_FLAGS)
 
 .PHONY: install
 install: ecsctl $(if $(DESTDIR),dkms-source,install-modules)

@@ -68,9 +68,34 @@ if [ -n "${release:-}" ]; then
 	install && [ -d "$built" ] && [ ! -e "$built/from_before" ] &&
 		[ ! -e "$work/src/ecs-$version/gone_since" ]
 	result $? "install again builds again"
-	installed=$(find "$work/installed/$release" -name 'ecs_*.ko*' | wc -l)
-	[ "$installed" = 2 ]
+	two() {
+		[ "$(find "$work/installed/$1" -name 'ecs_*.ko*' | wc -l)" = 2 ] &&
+			[ "$(find "$work/tree" -path "*$1*" -name 'ecs_*.ko*' | wc -l)" = 2 ]
+	}
+	two "$release"
 	result $? "two modules installed"
+	last=$headers
+	headers=/nonexistent
+	! install && two "$release"
+	result $? "what cannot be built leaves what is installed"
+	first=$release headers=$(find "$cache/kernels/6.12/usr/src" -maxdepth 1 -name '*-amd64')
+	release=${headers##*/linux-headers-}
+	if [ "$release" != "$first" ]; then
+		mkdir -p "$work/installed/$release"
+		install && two "$first" && two "$release"
+		result $? "an install for one kernel leaves that for another"
+	fi
+	# An older one over a newer one. dkms compares what modinfo says.
+	release=$first headers=$last
+	newer=$work/newer
+	mkdir "$newer"
+	cp -r "$top/Makefile" "$top/Kbuild" "$top/dkms.conf" "$top/LICENSE" "$top/common" \
+		"$top/ecs_host" "$top/ecs_guest" "$newer/"
+	sed -i 's/^PACKAGE_VERSION=.*/PACKAGE_VERSION="999.0"/' "$newer/dkms.conf"
+	top=$newer install && install &&
+		find "$work/installed/$release" -name 'ecs_*.ko*' -exec modinfo -F version {} \; |
+		sort -u | grep -qxF "$version"
+	result $? "an older version over a newer one"
 fi
 [ "$number" -gt 2 ] || failed=$((failed + 1))
 echo "$passed passed, $failed failed, 0 skipped"
