@@ -45,7 +45,10 @@ struct pid;
  * @had_reset_on_fork: before that; ecsh_boost_mutex
  * @had_slice: the slice that it asked for before that, ns; 0: none
  * @had_slack: its timer slack before that, ns
- * @claim_ppm: what it was promised in its last boosts; ecsh_boost_mutex
+ * @claim_ppm: the largest share that it was promised and has not cooled for;
+ *	ecsh_boost_mutex, and so the next
+ * @claim_until: until then it stays, ns of the clock of @budget; 0: it is that of
+ *	@params
  * @moved_at: when its affinity was last narrowed; the worker's
  * @hash: in the table, by @task; RCU
  * @node: in the list of all
@@ -75,6 +78,7 @@ struct ecsh_boost {
 	u64 had_slice;
 	u64 had_slack;
 	u32 claim_ppm;
+	u64 claim_until;
 	u64 moved_at;
 	struct hlist_node hash;
 	struct list_head node;

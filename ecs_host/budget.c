@@ -275,3 +275,26 @@ uint64_t ecs_budget_cooling_left(struct ecs_budget_state *state, uint64_t now)
 	state->since = now;
 	return 0;
 }
+
+/**
+ * ecs_budget_owed() - until when a vCPU's share is that of these parameters
+ * @params: those which are about to be changed
+ * @state: the vCPU's account; as with ecs_budget_cooling_left()
+ * @now: current time, ns
+ *
+ * A boost under way counts as if it were used up.
+ *
+ * Return: ns from now in which what was used is cooled for; 0 nothing was.
+ */
+uint64_t ecs_budget_owed(const struct ecs_budget_params *params,
+			 struct ecs_budget_state *state, uint64_t now)
+{
+	uint64_t left = ecs_budget_cooling_left(state, now);
+	uint64_t used = state->used_ns;
+
+	if (left)
+		return left;
+	if (state->phase == ECS_BUDGET_BOOSTED)
+		used = add_ns(params->sbt_ns, params->borrow_ns);
+	return used ? cooling_ns(params, used) : 0;
+}

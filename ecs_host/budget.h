@@ -101,5 +101,7 @@ enum ecs_budget_verdict ecs_budget_close(const struct ecs_budget_params *params,
 					 struct ecs_budget_state *state,
 					 uint64_t now);
 uint64_t ecs_budget_cooling_left(struct ecs_budget_state *state, uint64_t now);
+uint64_t ecs_budget_owed(const struct ecs_budget_params *params,
+			 struct ecs_budget_state *state, uint64_t now);
 
 #endif /* ECS_BUDGET_H */

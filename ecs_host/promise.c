@@ -53,22 +53,21 @@ u32 ecsh_promise_share(const struct ecs_budget_params *params)
 }
 
 /*
- * What a record takes of the CPUs. Until it has cooled it is what it was promised
- * before, for that it has used: also if it was given back or made smaller.
+ * What a record takes of the CPUs. One that was given back takes it until it has
+ * cooled, one that was made smaller until what it used before has been cooled for.
  */
 static u32 claim_of(struct ecsh_boost *b)
 {
-	u32 share = ecsh_promise_share(&b->params);
+	u64 now = ktime_get_mono_fast_ns();
 	unsigned long flags;
-	bool cooling;
+	bool over;
 
+	if (now >= b->claim_until)
+		b->claim_ppm = ecsh_promise_share(&b->params);
 	raw_spin_lock_irqsave(&b->lock, flags);
-	cooling = ecs_budget_cooling_left(&b->budget, ktime_get_mono_fast_ns());
-	if (!cooling)
-		b->claim_ppm = b->gone ? 0 : share;
-	share = b->gone ? b->claim_ppm : max(b->claim_ppm, share);
+	over = b->gone && !ecs_budget_cooling_left(&b->budget, now);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
-	return share;
+	return over && now >= b->claim_until ? 0 : b->claim_ppm;
 }
 
 /* Fits a share for @task, beside all boosts but @self? */
@@ -113,17 +112,21 @@ static int admit(struct task_struct *task, const struct ecsh_boost *self,
 static void change(struct ecsh_boost *b, const struct ecs_budget_params *params,
 		   u32 backend)
 {
+	u64 now = ktime_get_mono_fast_ns();
+	u32 share = ecsh_promise_share(params), before = claim_of(b);
 	unsigned long flags;
+	u64 owed;
 
-	/* Keeps what it claims now, if it is cooling. */
-	claim_of(b);
 	raw_spin_lock_irqsave(&b->lock, flags);
+	owed = ecs_budget_owed(&b->params, &b->budget, now);
 	b->params = *params;
 	WRITE_ONCE(b->backend, backend);
 	/* A boost under way ends by the new ones. */
 	if (b->queue_cpu >= 0)
 		ecsh_queue_kick(b);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
+	b->claim_ppm = max(before, share);
+	b->claim_until = max(b->claim_until, now + owed);
 	ecsh_fifo_sync(b);
 }
 
@@ -199,7 +202,6 @@ int ecsh_promise_make(struct task_struct *task, u32 source,
 	if (!b)
 		return -ENOMEM;
 	b->vcpu = arg->vcpu;
-	b->claim_ppm = max(b->claim_ppm, ecsh_promise_share(&params));
 	raw_spin_lock_irqsave(&b->lock, flags);
 	b->source = source;
 	raw_spin_unlock_irqrestore(&b->lock, flags);

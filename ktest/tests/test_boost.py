@@ -115,6 +115,28 @@ def test_smaller(t):
 
 
 @test(timeout=120, newest=True)
+def test_freed(t):
+    """What a busy thread gave back can be promised to others once it has been cooled for."""
+    t.insmod_host(boost_limit=50)
+    one, two = Load(cpu=1), Load(cpu=1)
+    refused = granted = 0
+    for _ in range(8):
+        boost(t, one, "100ms", "150ms", "--borrow", "100ms", "--backend", "pick")
+        time.sleep(0.3)
+        boost(t, one, "1ms", "9ms", "--backend", "pick")
+        words = ("boost", two.vm, "--sbt", "35ms", "--usbt", "65ms", "--backend", "pick")
+        refused += t.ecsctl(*words, check=False)[0] != 0
+        time.sleep(0.6)
+        granted += t.ecsctl(*words, check=False)[0] == 0
+        t.ecsctl("unboost", two.vm, check=False)
+        time.sleep(0.2)
+    t.progress(f"of 8: {refused} refused before, {granted} granted afterwards")
+    # The rest of a cooling may be over before the other one is asked for.
+    t.check(refused >= 2, "promised twice")
+    t.check_eq(granted, 8, "granted")
+
+
+@test(timeout=120, newest=True)
 def test_borrow(t):
     """Borrowed time is had, bounded and repaid."""
     t.insmod_host()
@@ -321,6 +343,8 @@ def test_ends(t):
     before = load.run_ns()
     t.sh("sleep 1")
     t.check(load.run_ns() > before, "it does not run any more")
+    # Not beside the search for leaks, which takes long enough alone.
+    load.kill()
 
 
 @test(timeout=150, newest=True)

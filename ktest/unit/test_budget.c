@@ -23,7 +23,8 @@ enum op {
 	OP_STOP,
 	OP_SLEEP,
 	OP_CLOSE,
-	OP_LEFT,   /* ecs_budget_cooling_left() */
+	OP_LEFT, /* ecs_budget_cooling_left() */
+	OP_OWED,
 	OP_PARAMS, /* the administrator changes them */
 	OP_USED,
 	OP_RAN,
@@ -54,6 +55,7 @@ struct step {
 #define CLOSE(time, want) \
 	{ .op = OP_CLOSE, .at = (time), .verdict = ECS_BUDGET_##want }
 #define LEFT(time, ns) { .op = OP_LEFT, .at = (time), .value = (ns) }
+#define OWED(time, ns) { .op = OP_OWED, .at = (time), .value = (ns) }
 #define PARAMS(...) { .op = OP_PARAMS, .params = { __VA_ARGS__ } }
 #define USED(ns) { .op = OP_USED, .value = (ns) }
 #define RAN(ns) { .op = OP_RAN, .value = (ns) }
@@ -571,6 +573,22 @@ static const struct history histories[] = {
 			WAKE(0, BEGIN), RUN(0, LONGEST), SLEEP(LONGEST, END),
 			WAKE(LONGEST + 4, BEGIN), USED(0),
 		}
+	}, {
+		"what is owed is cooled for by the parameters that it was used by",
+		{ USUAL }, {
+			OWED(0, 0), WAKE(0, BEGIN), OWED(0, 2300 * US),
+			RUN(0, 60 * US), OWED(30 * US, 2300 * US),
+			SLEEP(30 * US, END), OWED(30 * US, 2300 * US),
+			WAKE(30 * US, RESUME), RUN(30 * US, 30 * US),
+			LOOK(60 * US, END, 0), OWED(60 * US, 2300 * US),
+			OWED(1060 * US, 1300 * US), OWED(2360 * US, 0),
+		}
+	}, {
+		"borrowed time is owed, too", { BORROWING }, {
+			WAKE(0, BEGIN), RUN(0, 90 * US), OWED(0, 3450 * US),
+			LOOK(90 * US, END, 0), OWED(90 * US, 3450 * US),
+			PARAMS(USUAL), OWED(90 * US, 3450 * US),
+		}
 	},
 };
 
@@ -611,6 +629,10 @@ static void run_step(const struct step *step, struct ecs_budget_params *params,
 		break;
 	case OP_LEFT:
 		check_value("left", nr, ecs_budget_cooling_left(state, now),
+			    step->value);
+		break;
+	case OP_OWED:
+		check_value("owed", nr, ecs_budget_owed(params, state, now),
 			    step->value);
 		break;
 	case OP_PARAMS:
