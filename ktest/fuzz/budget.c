@@ -116,6 +116,7 @@ static bool is_possible(const struct world *world, enum event event)
 	case EVENT_CLOSE:
 		return true;
 	case EVENT_LEFT:
+	case EVENT_OWED:
 	case EVENT_NR:
 		break;
 	}

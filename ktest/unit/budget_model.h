@@ -226,6 +226,19 @@ model_close(struct model *model, const struct ecs_budget_params *params,
 	return boosted ? ECS_BUDGET_END : ECS_BUDGET_NONE;
 }
 
+static wide model_owed(struct model *model,
+		       const struct ecs_budget_params *params, wide now)
+{
+	wide left = model_cooling_left(model, now), used;
+
+	if (left)
+		return left;
+	used = model->phase == ECS_BUDGET_BOOSTED ? most_ns(params) :
+						    model_used(model);
+	return used ? refill_ns(params, max_wide(used, (wide)params->sbt_ns)) :
+		      0;
+}
+
 enum event {
 	EVENT_WAKE,
 	EVENT_RUN,
@@ -234,6 +247,7 @@ enum event {
 	EVENT_SLEEP,
 	EVENT_CLOSE,
 	EVENT_LEFT,
+	EVENT_OWED,
 	EVENT_NR,
 };
 
@@ -276,6 +290,10 @@ static enum ecs_budget_verdict compare(enum event event,
 	case EVENT_LEFT:
 		*number = ecs_budget_cooling_left(state, clock);
 		number_want = model_cooling_left(model, now);
+		break;
+	case EVENT_OWED:
+		*number = ecs_budget_owed(params, state, clock);
+		number_want = model_owed(model, params, now);
 		break;
 	case EVENT_NR:
 		break;

@@ -264,6 +264,7 @@ static void world_event(struct world *world, enum event event)
 		world->closed = true;
 		break;
 	case EVENT_LEFT:
+	case EVENT_OWED:
 	case EVENT_NR:
 		break;
 	}
