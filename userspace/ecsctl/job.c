@@ -4,11 +4,12 @@
  *
  * Those that give back most of a CPU are changed first, so that what fits in the
  * end is not refused on the way. If one is refused, those before it get back
- * what they had.
+ * what they had. Signals wait until one or the other is done.
  */
 #include "job.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,7 @@ int job_run(const struct proc_vm *vm, const struct target_list *list,
 {
 	struct job job = { .vm = vm, .count = list->count };
 	struct ecs_ioc_boost *done = calloc(list->count, sizeof(*done));
+	sigset_t all, before;
 	size_t i;
 	int code;
 
@@ -229,7 +231,10 @@ int job_run(const struct proc_vm *vm, const struct target_list *list,
 		job.step[i].was = find(old, nr_old, list->target[i].tid);
 	}
 	qsort(job.step, job.count, sizeof(*job.step), by_old_share);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
 	code = apply(&job);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	for (i = 0; i < job.count; i++)
 		done[i] = job.step[i].now;
 	qsort(done, job.count, sizeof(*done), by_vcpu);

@@ -12,6 +12,7 @@
  *   hook name=SYMBOL error=-2 optional=0 feature=0x2
  *   boost ..., limit ..., room ...: see dev_fake_boost.c
  *   fail CALL error=ERRNO [pid=N] [after=N] [times=N]   after N good ones
+ *   fail CALL signal=N ...                              it comes during the call
  *
  * CALL is open, one of file_fake.c or an ioctl:
  * version vm_set vm_get vm_next vcpu_next hook disable_all boost_set boost_clear
@@ -19,6 +20,7 @@
  * appended to the file ECSCTL_TEST_LOG names.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@
 struct fault {
 	char call[40];
 	int error;
+	int signal;
 	int pid;
 	int after;
 	int times;
@@ -163,7 +166,8 @@ static void load_fault(const char *line)
 	struct fault *f = &faults[nr_faults++];
 
 	text(line, "fail ", f->call, sizeof(f->call));
-	f->error = -(int)fake_number(line, "error", EIO);
+	f->signal = (int)fake_number(line, "signal", 0);
+	f->error = -(int)fake_number(line, "error", f->signal ? 0 : EIO);
 	f->pid = (int)fake_number(line, "pid", 0);
 	f->after = (int)fake_number(line, "after", 0);
 	f->times = (int)fake_number(line, "times", -1);
@@ -231,6 +235,8 @@ int fake_fault(const char *call, int pid)
 		if (faults[i].after-- > 0 || !faults[i].times)
 			continue;
 		faults[i].times--;
+		if (faults[i].signal)
+			raise(faults[i].signal);
 		return faults[i].error;
 	}
 	return 0;
