@@ -30,6 +30,9 @@
 
 /* Where in per-CPU memory the counts are; used by mark_entry.S. */
 extern unsigned long ecsg_mark_at;
+/* Where a trylock goes on behind its call of ftrace; also for mark_entry.S. */
+extern unsigned long ecsg_mark_tried_mutex, ecsg_mark_tried_rwsem,
+	ecsg_mark_tried_read;
 /* Releases of what was never counted, locks beyond what can be; by mark_entry.S. */
 DECLARE_PER_CPU(unsigned int, ecsg_mark_clipped);
 

@@ -134,16 +134,19 @@ SYM_FUNC_END(ecsg_mark_downgrade)
 
 /*
  * Trylocks by a callback of ftrace (mark_ftrace.c): it has led here from the very start
- * of the lock function, as if that had jumped, and where the function goes on is in r10.
+ * of the lock function, as if that had jumped. Where the function goes on is in memory:
+ * on the way here others may have run, the graph tracer's or BPF's, which leave only the
+ * arguments as they were. The latter's call is an indirect one.
  */
-.macro retry name, try
-function \name
-	pushq	%r10
+.macro retry name, try, tried
+SYM_FUNC_START(\name)
+	ENDBR
+	pushq	\tried(%rip)
 	UNWIND_HINT_FUNC
 	jmp	\try
 SYM_FUNC_END(\name)
 .endm
 
-retry ecsg_mark_retry_mutex, ecsg_mark_try_mutex
-retry ecsg_mark_retry_rwsem, ecsg_mark_try_rwsem
-retry ecsg_mark_retry_read, ecsg_mark_try_read
+retry ecsg_mark_retry_mutex, ecsg_mark_try_mutex, ecsg_mark_tried_mutex
+retry ecsg_mark_retry_rwsem, ecsg_mark_try_rwsem, ecsg_mark_tried_rwsem
+retry ecsg_mark_retry_read, ecsg_mark_try_read, ecsg_mark_tried_read

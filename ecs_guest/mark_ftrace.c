@@ -25,6 +25,10 @@
 #include "mark_count.h"
 #include "mark_ftrace.h"
 
+unsigned long ecsg_mark_tried_mutex __read_mostly;
+unsigned long ecsg_mark_tried_rwsem __read_mostly;
+unsigned long ecsg_mark_tried_read __read_mostly;
+
 /* Context of all of these: any. */
 static ECS_FTRACE_CALLBACK(on_enter_mutex)
 {
@@ -71,22 +75,29 @@ static ECS_FTRACE_CALLBACK(on_downgrade)
 	ecsg_mark_count_downgrade();
 }
 
+/* Each is of one function: always the same value, and written once. */
+static __always_inline void lead(unsigned long *tried, unsigned long ip)
+{
+	if (READ_ONCE(*tried) != ip + MCOUNT_INSN_SIZE)
+		WRITE_ONCE(*tried, ip + MCOUNT_INSN_SIZE);
+}
+
 static ECS_FTRACE_CALLBACK(on_try_mutex)
 {
-	ecs_ftrace_redirect_with(fregs, (unsigned long)ecsg_mark_retry_mutex,
-				 ip + MCOUNT_INSN_SIZE);
+	lead(&ecsg_mark_tried_mutex, ip);
+	ecs_ftrace_redirect(fregs, (unsigned long)ecsg_mark_retry_mutex);
 }
 
 static ECS_FTRACE_CALLBACK(on_try_rwsem)
 {
-	ecs_ftrace_redirect_with(fregs, (unsigned long)ecsg_mark_retry_rwsem,
-				 ip + MCOUNT_INSN_SIZE);
+	lead(&ecsg_mark_tried_rwsem, ip);
+	ecs_ftrace_redirect(fregs, (unsigned long)ecsg_mark_retry_rwsem);
 }
 
 static ECS_FTRACE_CALLBACK(on_try_read)
 {
-	ecs_ftrace_redirect_with(fregs, (unsigned long)ecsg_mark_retry_read,
-				 ip + MCOUNT_INSN_SIZE);
+	lead(&ecsg_mark_tried_read, ip);
+	ecs_ftrace_redirect(fregs, (unsigned long)ecsg_mark_retry_read);
 }
 
 /**

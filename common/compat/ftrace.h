@@ -120,19 +120,4 @@ static __always_inline void ecs_ftrace_redirect(ecs_ftrace_regs *fregs,
 	ecs_ftrace_pt_regs(fregs)->ip = ip;
 }
 
-/*
- * The same, with @value in r10, which no function expects anything in: in an ops with
- * FL_BARE_MODIFY. Of all registers but r11 the trampoline takes back what is in
- * pt_regs.
- */
-static __always_inline void ecs_ftrace_redirect_with(ecs_ftrace_regs *fregs,
-						     unsigned long ip,
-						     unsigned long value)
-{
-	struct pt_regs *regs = ecs_ftrace_pt_regs(fregs);
-
-	regs->r10 = value;
-	regs->ip = ip;
-}
-
 #endif /* ECS_COMPAT_FTRACE_H */

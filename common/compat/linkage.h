@@ -15,6 +15,11 @@
 #define ANNOTATE_NOENDBR
 #endif
 
+/* v5.18, 156ff4a544ae "x86/ibt: Base IBT bits" */
+#ifndef ENDBR
+#define ENDBR
+#endif
+
 /* v5.17, f94909ceb1ed "x86: Prepare asm files for straight-line-speculation" */
 #ifndef RET
 #define RET ret
