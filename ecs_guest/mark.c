@@ -61,7 +61,7 @@ static struct ftrace_ops guard = {
 	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
-static int guard_error;
+static bool guarded;
 
 /* Serialises the switches; stop_machine() and ftrace's locks are inside. */
 static DEFINE_MUTEX(marks_mutex);
@@ -96,6 +96,22 @@ static bool is_any_wanted(void)
 	return waits_wanted;
 }
 
+/* Once it is, until exit. */
+static int be_guarded(void)
+{
+	int err;
+
+	if (guarded)
+		return 0;
+	/* Not by name: without memory for that ftrace would guard all functions. */
+	err = ftrace_set_filter_ip(&guard, (unsigned long)ecsg_mark_guarded, 0,
+				   1);
+	if (!err)
+		err = register_ftrace_function(&guard);
+	guarded = !err;
+	return err;
+}
+
 /*
  * Make it as the parameters want it. A lock is counted on the CPU, so switches are
  * followed before anything is counted and for as long. Without wait.c a lock that
@@ -104,7 +120,7 @@ static bool is_any_wanted(void)
 static void adjust(void)
 {
 	bool any = ready && is_any_wanted();
-	int carry_err = 0, wait_err = 0;
+	int carry_err = 0, wait_err = 0, guard_err;
 	struct ecsg_mark_kind *const end = ecsg_mark_kinds + ECSG_MARK_KINDS;
 	struct ecsg_mark_kind *kind;
 	bool forget = false;
@@ -145,8 +161,9 @@ static void adjust(void)
 		kind->error = 0;
 		if (!any || !kind->wanted || kind->on)
 			continue;
-		if (guard_error)
-			kind->error = guard_error;
+		guard_err = be_guarded();
+		if (guard_err)
+			kind->error = guard_err;
 		else if (!carrying)
 			kind->error = carry_err;
 		else if (!waiting && kind->wait != ECSG_WAIT_OTHER)
@@ -174,12 +191,6 @@ void ecsg_mark_init(void)
 		     OFFSET(rcu) != ECSG_MARK_RCU);
 	ecsg_mark_at = (unsigned long)&ecsg_page_area->guest.preemptable;
 	ecsg_mark_guarded();
-	/* Not by name: without memory for that ftrace would guard all functions. */
-	guard_error = ftrace_set_filter_ip(&guard,
-					   (unsigned long)ecsg_mark_guarded, 0,
-					   1);
-	if (!guard_error)
-		guard_error = register_ftrace_function(&guard);
 	mutex_lock(&marks_mutex);
 	ready = true;
 	adjust();
@@ -199,8 +210,9 @@ void ecsg_mark_exit(void)
 	adjust();
 	mutex_unlock(&marks_mutex);
 	ecsg_mark_kind_free();
-	if (!guard_error)
+	if (guarded)
 		ecs_ftrace_unregister(&guard);
+	guarded = false;
 	ecs_ftrace_free_filter(&guard);
 }
 
