@@ -43,6 +43,21 @@ int ecsg_host_write(u32 msr, u64 value)
 }
 
 /**
+ * ecsg_host_speaks() - does the host that we are on now speak our ABI?
+ *
+ * A host may answer any MSR, with 0 (KVM's ignore_msrs).
+ *
+ * Context: any.
+ */
+bool ecsg_host_speaks(void)
+{
+	u64 id;
+
+	return !ecsg_host_read(ECS_ABI_MSR_ID, &id) &&
+	       id >> 16 == ((u64)ECS_ABI_MAGIC << 16 | ECS_ABI_MAJOR);
+}
+
+/**
  * ecsg_host_find() - is there a host that speaks our ABI?
  *
  * Context: module init.

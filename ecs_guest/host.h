@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 int ecsg_host_find(void);
+bool ecsg_host_speaks(void);
 int ecsg_host_read(u32 msr, u64 *value);
 int ecsg_host_write(u32 msr, u64 value);
 

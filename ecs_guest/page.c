@@ -133,8 +133,13 @@ void ecsg_page_refresh(void *unused)
 		this_cpu_write(ecsg_page_session, 0);
 		return;
 	}
-	if (!is_current(page, generation))
+	if (is_current(page, generation))
+		return;
+	/* Migrated, perhaps to one that answers whatever it is asked, and logs it. */
+	if (ecsg_host_speaks())
 		ecsg_page_publish(NULL);
+	else
+		this_cpu_write(ecsg_page_session, 0);
 }
 
 /**

@@ -24,6 +24,11 @@ int ecsg_host_find(void)
 	return 0;
 }
 
+bool ecsg_host_speaks(void)
+{
+	return true;
+}
+
 int ecsg_host_read(u32 msr, u64 *value)
 {
 	switch (msr) {

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest is known to the host exactly while it wants to be."""
-from common import counters, hog, registered, show, wait_gone, wait_registered, who
+import pathlib
+
 import hotplug
+from common import counters, hog, registered, show, wait_gone, wait_registered, who
 from job import test
 
 
@@ -100,6 +102,28 @@ def test_host_reload(t):
     vm.start("stress-ng --cpu 1 -t 20 -q")
     wait_registered(t, vm, timeout=40)
     t.check_eq(show(t, vm)["mode"], "on", "mode by enable_all")
+
+
+@test(timeout=150, newest=True)
+def test_deaf_host(t):
+    """Of a host without ecs that answers any MSR with 0 nothing is wanted but who it is."""
+    ignore = pathlib.Path("/sys/module/kvm/parameters/ignore_msrs")
+    t.insmod_host()
+    vm = t.guest(ecs=True, ecs_params={"watch_s": 1})
+    ignore.write_text("1")
+    t.rmmod_host()
+    vm.start("stress-ng --cpu 1 -t 40 -q")
+    vm.run("sleep 10")
+    _, text = t.sh("dmesg")
+    lines = [line for line in text.splitlines() if "ignored" in line]
+    t.log(len(lines), lines[-3:])
+    t.check(any("rdmsr" in line for line in lines), "it does not look for its host any more")
+    # The first may be by a registration that was under way.
+    t.check(sum("wrmsr" in line and "45435302" in line for line in lines) <= 2,
+            f"it tells a foreign host where its page is: {lines[-3:]}")
+    ignore.write_text("0")
+    t.insmod_host()
+    wait_registered(t, vm, timeout=40)
 
 
 @test(timeout=120)
