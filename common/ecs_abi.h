@@ -314,47 +314,56 @@ static_assert(sizeof(struct ecs_abi_page) == 256, "four cache lines");
  * The four calls and two queries of the paper ("Scaling Guest OS Critical
  * Sections with eCS", USENIX ATC 2018, table 1). The counts belong to one CPU
  * and are changed only there, by code that does not migrate in between; an
- * interrupt may nest as long as it leaves the count as it found it.
+ * interrupt may nest as long as it leaves the count as it found it. Never a
+ * function of their own: idle loops use them where none may be traced.
  */
-static inline void ecs_abi_bump(uint32_t *count, uint32_t by)
+#ifndef __always_inline
+#define __always_inline inline
+#endif
+
+static __always_inline void ecs_abi_bump(uint32_t *count, uint32_t by)
 {
 	*(volatile uint32_t *)count = *(volatile uint32_t *)count + by;
 }
 
-static inline void
+static __always_inline void
 ecs_abi_activate_non_preemptable_ecs(struct ecs_abi_page *page)
 {
 	ecs_abi_bump(&page->guest.non_preemptable, 1u);
 }
 
-static inline void
+static __always_inline void
 ecs_abi_deactivate_non_preemptable_ecs(struct ecs_abi_page *page)
 {
 	ecs_abi_bump(&page->guest.non_preemptable, ~0u);
 }
 
-static inline void ecs_abi_bump16(uint16_t *count, uint16_t by)
+static __always_inline void ecs_abi_bump16(uint16_t *count, uint16_t by)
 {
 	*(volatile uint16_t *)count = (uint16_t)(*(volatile uint16_t *)count +
 						 by);
 }
 
-static inline void ecs_abi_activate_preemptable_ecs(struct ecs_abi_page *page)
+static __always_inline void
+ecs_abi_activate_preemptable_ecs(struct ecs_abi_page *page)
 {
 	ecs_abi_bump16(&page->guest.preemptable, 1u);
 }
 
-static inline void ecs_abi_deactivate_preemptable_ecs(struct ecs_abi_page *page)
+static __always_inline void
+ecs_abi_deactivate_preemptable_ecs(struct ecs_abi_page *page)
 {
 	ecs_abi_bump16(&page->guest.preemptable, 0xffffu);
 }
 
-static inline int ecs_abi_is_vcpu_preempted(const struct ecs_abi_page *page)
+static __always_inline int
+ecs_abi_is_vcpu_preempted(const struct ecs_abi_page *page)
 {
 	return *(const volatile uint32_t *)&page->host.vcpu_preempted != 0;
 }
 
-static inline int ecs_abi_is_pcpu_overcommitted(const struct ecs_abi_page *page)
+static __always_inline int
+ecs_abi_is_pcpu_overcommitted(const struct ecs_abi_page *page)
 {
 	return *(const volatile uint32_t *)&page->host.pcpu_overcommitted != 0;
 }
@@ -364,7 +373,8 @@ static inline int ecs_abi_is_pcpu_overcommitted(const struct ecs_abi_page *page)
  * so, now: without a word from it others may wait. In this order, for the host
  * first says that it does not keep the hint, and then makes that 0.
  */
-static inline int ecs_abi_is_pcpu_alone(const struct ecs_abi_page *page)
+static __always_inline int
+ecs_abi_is_pcpu_alone(const struct ecs_abi_page *page)
 {
 	return !ecs_abi_is_pcpu_overcommitted(page) &&
 	       (*(const volatile uint32_t *)&page->host.kept &
@@ -372,7 +382,7 @@ static inline int ecs_abi_is_pcpu_alone(const struct ecs_abi_page *page)
 }
 
 /* Rule 6: is the host waiting for this vCPU's last section to end? */
-static inline int ecs_abi_is_granted(const struct ecs_abi_page *page)
+static __always_inline int ecs_abi_is_granted(const struct ecs_abi_page *page)
 {
 	return *(const volatile uint32_t *)&page->host.granted != 0;
 }

@@ -25,8 +25,9 @@
  * Context: any.
  * Return: at most @most; 0 to halt at once.
  */
-static inline uint64_t ecsg_window_next(uint64_t window, uint64_t waited,
-					bool woken, uint64_t most)
+static __always_inline uint64_t ecsg_window_next(uint64_t window,
+						 uint64_t waited, bool woken,
+						 uint64_t most)
 {
 	uint64_t least = most / ECSG_WINDOW_PARTS;
 
