@@ -21,7 +21,9 @@
  * waits before it sleeps (it does in the probed slow path, see wait_probe.c).
  *
  * Too high is what a task ends with whose lock another one releases, as NFS does for an
- * unlink of an open file, and the freezing of a file system.
+ * unlink of an open file, bcache, BPF for the stacks of user space, and the freezing of a
+ * file system: until it ends it is taken to be inside, and its vCPU's extensions last for
+ * the whole grace.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -120,7 +122,8 @@ static int be_guarded(void)
 static void adjust(void)
 {
 	bool any = ready && is_any_wanted();
-	int carry_err = 0, wait_err = 0, guard_err;
+	int carry_err = 0, wait_err = 0;
+	int guard_err = any ? be_guarded() : 0;
 	struct ecsg_mark_kind *const end = ecsg_mark_kinds + ECSG_MARK_KINDS;
 	struct ecsg_mark_kind *kind;
 	bool forget = false;
@@ -148,7 +151,7 @@ static void adjust(void)
 		carrying = !carry_err;
 	}
 	if (carrying && any && !waiting) {
-		wait_err = ecsg_wait_start();
+		wait_err = ecsg_wait_start(guard_err);
 		waiting = !wait_err;
 		/* Waits that began while it was tried are not seen to end. */
 		if (wait_err)
@@ -161,7 +164,6 @@ static void adjust(void)
 		kind->error = 0;
 		if (!any || !kind->wanted || kind->on)
 			continue;
-		guard_err = be_guarded();
 		if (guard_err)
 			kind->error = guard_err;
 		else if (!carrying)

@@ -75,29 +75,37 @@ static ECS_FTRACE_CALLBACK(on_downgrade)
 	ecsg_mark_count_downgrade();
 }
 
-/* Each is of one function: always the same value, and written once. */
-static __always_inline void lead(unsigned long *tried, unsigned long ip)
+/*
+ * Each is of one function, written once: of two that a kernel had only the one that is
+ * called first would be counted.
+ */
+static __always_inline bool lead(unsigned long *tried, unsigned long ip)
 {
-	if (READ_ONCE(*tried) != ip + MCOUNT_INSN_SIZE)
-		WRITE_ONCE(*tried, ip + MCOUNT_INSN_SIZE);
+	unsigned long to = ip + MCOUNT_INSN_SIZE, was = READ_ONCE(*tried);
+
+	if (unlikely(!was))
+		was = cmpxchg(tried, 0, to) ?: to;
+	return was == to;
 }
 
 static ECS_FTRACE_CALLBACK(on_try_mutex)
 {
-	lead(&ecsg_mark_tried_mutex, ip);
-	ecs_ftrace_redirect(fregs, (unsigned long)ecsg_mark_retry_mutex);
+	if (lead(&ecsg_mark_tried_mutex, ip))
+		ecs_ftrace_redirect(fregs,
+				    (unsigned long)ecsg_mark_retry_mutex);
 }
 
 static ECS_FTRACE_CALLBACK(on_try_rwsem)
 {
-	lead(&ecsg_mark_tried_rwsem, ip);
-	ecs_ftrace_redirect(fregs, (unsigned long)ecsg_mark_retry_rwsem);
+	if (lead(&ecsg_mark_tried_rwsem, ip))
+		ecs_ftrace_redirect(fregs,
+				    (unsigned long)ecsg_mark_retry_rwsem);
 }
 
 static ECS_FTRACE_CALLBACK(on_try_read)
 {
-	lead(&ecsg_mark_tried_read, ip);
-	ecs_ftrace_redirect(fregs, (unsigned long)ecsg_mark_retry_read);
+	if (lead(&ecsg_mark_tried_read, ip))
+		ecs_ftrace_redirect(fregs, (unsigned long)ecsg_mark_retry_read);
 }
 
 /**

@@ -23,7 +23,8 @@ struct ecsg_mark_kind ecsg_mark_kinds[ECSG_MARK_KINDS] = {
 			},
 			[ECSG_MARK_TRY] = {
 				.entry = ecsg_mark_try_mutex,
-				.names = { "mutex_trylock" },
+				.names = { "mutex_trylock",
+					   "_mutex_trylock_nest_lock" },
 			},
 			[ECSG_MARK_ENTER] = {
 				.entry = ecsg_mark_enter_mutex,
@@ -38,7 +39,8 @@ struct ecsg_mark_kind ecsg_mark_kinds[ECSG_MARK_KINDS] = {
 			[ECSG_MARK_ENTER_MORE] = {
 				.entry = ecsg_mark_enter_mutex,
 				.names = { "mutex_lock_io",
-					   "mutex_lock_io_nested" },
+					   "mutex_lock_io_nested",
+					   "_mutex_lock_killable" },
 			},
 		},
 	},

@@ -60,6 +60,9 @@ static void publish(void)
 	fill_header(&page->header);
 	this_cpu_write(wanted, true);
 	this_cpu_write(ecsg_page_session, 0);
+	/* We may have come to one that answers whatever it is asked, and logs it. */
+	if (!ecsg_host_speaks())
+		return;
 	if (ecsg_host_write(ECS_ABI_MSR_PAGE,
 			    slow_virt_to_phys(page) | ECS_ABI_PAGE_ENABLE)) {
 		/* Refused, which changes nothing: an earlier one may be in force. */
@@ -133,13 +136,8 @@ void ecsg_page_refresh(void *unused)
 		this_cpu_write(ecsg_page_session, 0);
 		return;
 	}
-	if (is_current(page, generation))
-		return;
-	/* Migrated, perhaps to one that answers whatever it is asked, and logs it. */
-	if (ecsg_host_speaks())
+	if (!is_current(page, generation))
 		ecsg_page_publish(NULL);
-	else
-		this_cpu_write(ecsg_page_session, 0);
 }
 
 /**

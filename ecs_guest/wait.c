@@ -252,14 +252,17 @@ static int start_tracepoints(void)
 
 /**
  * ecsg_wait_start() - follow who waits
+ * @hook_err: why functions cannot be hooked, or 0; tracepoints need none of that
  *
  * Context: process context, after ecsg_carry_start(); not while started.
- * Return: 0, -ENOENT on a kernel without what it takes, -ENOMEM.
+ * Return: 0, -ENOENT on a kernel without what it takes, -ENOMEM, @hook_err.
  */
-int ecsg_wait_start(void)
+int ecsg_wait_start(int hook_err)
 {
-	return ecsg_param_chosen(&by) == PROBE ? ecsg_wait_probe_start() :
-						 start_tracepoints();
+	if (ecsg_param_chosen(&by) != PROBE)
+		return start_tracepoints();
+	/* A kprobe may be one of ftrace's, and never hit. */
+	return hook_err ? hook_err : ecsg_wait_probe_start();
 }
 
 /**

@@ -19,7 +19,7 @@ enum ecsg_wait_kind {
 	ECSG_WAIT_KINDS,
 };
 
-int ecsg_wait_start(void);
+int ecsg_wait_start(int hook_err);
 void ecsg_wait_stop(void);
 void ecsg_wait_begin(unsigned long lock, unsigned int flags);
 void ecsg_wait_end(unsigned long lock, bool had);

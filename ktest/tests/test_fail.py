@@ -17,7 +17,7 @@ TRACES = (r"Call Trace:",)
 # that it did not get, and, when the module goes, of the file that was only half made.
 EVENTS = r"WARNING: .* at kernel/trace/trace_events\.c:\d+ event_(?:define_fields|file_put)\+"
 # And its account of static keys: it goes on without them in that module.
-KEYS = r"WARNING: .* at kernel/jump_label\.c:\d+ jump_label_module_notify\+"
+KEYS = r"WARNING: .* at kernel/jump_label\.c:\d+ jump_label_(?:module_notify|del_module)\+"
 
 # Any allocation may fail, also of a single page, and in silence.
 SETTINGS = (("failslab/verbose", 0), ("failslab/ignore-gfp-wait", "N"),

@@ -1,22 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
 """Others trace or patch the lock functions in the guest: what can be shared is shared, the
 class that cannot be marked is off and says why, and the rest works."""
+import cache
 from common import registered
 from job import test
 from marked import STEPS, kinds_of, lock, marks, switch
 
-# Of each class one; rwsems by one that is tried, too.
+# Of each class one, and what it is called with lockdep.
 LOCKS = {"mutex": "mutex_lock", "rwsem": "down_read", "percpu_rwsem": "percpu_down_write",
          "rcu": "__rcu_read_lock"}
+NESTED = {"mutex_lock": "mutex_lock_nested"}
 SHARED = ("observe", "probe", "return")		# with a direct call
 ALONE = ("modify", "post", "direct")		# not
 # Called by us in a way that none of those shares, on all kernels.
 TRIED = "mutex_trylock"
-GRAPHED = (TRIED, "down_read_trylock", "down_write_trylock", "mutex_lock", "up_write")
+GRAPHED = (TRIED, "mutex_lock", "down_read_trylock", "down_write_trylock", "up_write")
 TRACING = "/sys/kernel/tracing"
 HITS = "/sys/module/ecs_neighbour/parameters/hits"
 ENABLED = "/proc/sys/kernel/ftrace_enabled"
 BUSY = -16
+
+
+def has_lockdep(t):
+    return cache.Kernel(t.guest_kernel).has("CONFIG_LOCKDEP")
 
 
 def settle(guest, kind, names):
@@ -34,6 +40,8 @@ def test_shared(t):
     t.insmod_host()
     guest, kinds = t.guest(), kinds_of(t)
     names = [LOCKS[kind] for kind in kinds]
+    if has_lockdep(t):
+        names = [NESTED.get(name, name) for name in names]
     wanted = {f"mark_{kind}": 1 for kind in kinds}
     for way in SHARED:
         rc, out = settle(guest, way, names)
@@ -55,7 +63,7 @@ def test_shared(t):
         guest.rmmod("ecs_neighbour")
 
 
-@test(timeout=200, when="all")
+@test(timeout=200, when="all", exact="the debug kernels have no graph tracer")
 def test_graph(t):
     """The graph tracer on lock functions that ftrace has us redirect, both orders."""
     t.insmod_host()
@@ -120,18 +128,23 @@ def test_switch(t):
     """kernel.ftrace_enabled=0: meanwhile nothing is marked; once something is it is refused."""
     t.insmod_host()
     guest, kinds = t.guest(), kinds_of(t)
-    guest.run(f"echo 0 > {ENABLED}")
-    guest.insmod("ecs_guest", **{f"mark_{kind}": 1 for kind in kinds})
-    t.check_eq(registered(t, guest), 2, "registered without ftrace")
-    t.check_eq([marks(guest)[kind] for kind in kinds], [("off", BUSY)] * len(kinds),
-               "marks without ftrace")
-    guest.run(f"echo 1 > {ENABLED}")
-    switch(guest, **{kind: 1 for kind in kinds})
-    rc, _ = guest.run(f"echo 0 > {ENABLED}", check=False)
-    t.check(rc != 0, "ftrace was switched off under the module")
-    lock(t, guest, kinds, "afterwards")
-    guest.rmmod("ecs_guest")
-    guest.run(f"echo 0 > {ENABLED}")
+    # With lockdep mutexes have no slow paths as functions to probe.
+    for way in ("auto",) if has_lockdep(t) else ("auto", "probe"):
+        guest.run(f"echo 0 > {ENABLED}")
+        guest.insmod("ecs_guest", wait_by=way, **{f"mark_{kind}": 1 for kind in kinds})
+        t.check_eq(registered(t, guest), 2, f"{way}: registered without ftrace")
+        found = marks(guest)
+        t.check_eq([found[kind] for kind in kinds], [("off", BUSY)] * len(kinds),
+                   f"{way}: marks without ftrace")
+        if way == "probe":
+            t.check_eq(found["wait"], ("off", BUSY), "waits by kprobes without ftrace")
+        guest.run(f"echo 1 > {ENABLED}")
+        switch(guest, **{kind: 1 for kind in kinds})
+        t.check_eq(marks(guest)["wait"], ("on", 0), f"{way}: waits afterwards")
+        rc, _ = guest.run(f"echo 0 > {ENABLED}", check=False)
+        t.check(rc != 0, f"{way}: ftrace was switched off under the module")
+        lock(t, guest, kinds, f"{way}: afterwards")
+        guest.rmmod("ecs_guest")
 
 
 @test(timeout=200, when="all")
