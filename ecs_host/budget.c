@@ -282,7 +282,8 @@ uint64_t ecs_budget_cooling_left(struct ecs_budget_state *state, uint64_t now)
  * @state: the vCPU's account; as with ecs_budget_cooling_left()
  * @now: current time, ns
  *
- * A boost under way counts as if it were used up.
+ * A boost under way counts as if it were used up, and what has filled up since
+ * the last one as not used.
  *
  * Return: ns from now in which what was used is cooled for; 0 nothing was.
  */
@@ -290,11 +291,15 @@ uint64_t ecs_budget_owed(const struct ecs_budget_params *params,
 			 struct ecs_budget_state *state, uint64_t now)
 {
 	uint64_t left = ecs_budget_cooling_left(state, now);
-	uint64_t used = state->used_ns;
+	struct ecs_budget_state seen = *state;
+	uint64_t used, most = 0;
 
 	if (left)
 		return left;
+	/* What fills up goes by the new parameters, so only to see what is used now. */
+	account(params, &seen, now);
 	if (state->phase == ECS_BUDGET_BOOSTED)
-		used = add_ns(params->sbt_ns, params->borrow_ns);
+		most = add_ns(params->sbt_ns, params->borrow_ns);
+	used = seen.used_ns > most ? seen.used_ns : most;
 	return used ? cooling_ns(params, used) : 0;
 }

@@ -115,10 +115,11 @@ static enum hrtimer_restart run_timer(struct hrtimer *timer)
 {
 	struct ecsh_boost *b = container_of(timer, struct ecsh_boost,
 					    run_timer);
-	u64 now = now_ns(), next = 0;
+	u64 now, next = 0;
 
 	lockdep_assert_irqs_disabled();
 	raw_spin_lock(&b->lock);
+	now = now_ns();
 	if (this_cpu_read(ecsh_queue.serving) == b &&
 	    ecs_budget_check(&b->params, &b->budget, now, &next) ==
 		    ECS_BUDGET_END) {
@@ -140,10 +141,11 @@ static enum hrtimer_restart cool_timer(struct hrtimer *timer)
 	struct ecsh_boost *b = container_of(timer, struct ecsh_boost,
 					    cool_timer);
 	enum ecs_budget_verdict verdict;
-	u64 now = now_ns();
+	u64 now;
 
 	lockdep_assert_irqs_disabled();
 	raw_spin_lock(&b->lock);
+	now = now_ns();
 	/* Started anew and not forwarded: another CPU may have done it already. */
 	if (ecs_budget_cooling_left(&b->budget, now))
 		ecsh_dispatch_cool(b, now);
@@ -203,9 +205,10 @@ void ecsh_dispatch_stop(struct ecsh_boost *b, bool only_guests)
 {
 	struct ecsh_boost **serving;
 	unsigned long flags;
-	u64 now = now_ns();
+	u64 now;
 
 	raw_spin_lock_irqsave(&b->lock, flags);
+	now = now_ns();
 	if (b->gone || (only_guests && b->source != ECS_BOOST_BY_GUEST))
 		goto unlock;
 	b->gone = true;

@@ -58,16 +58,18 @@ u32 ecsh_promise_share(const struct ecs_budget_params *params)
  */
 static u32 claim_of(struct ecsh_boost *b)
 {
-	u64 now = ktime_get_mono_fast_ns();
 	unsigned long flags;
 	bool over;
+	u64 now;
 
-	if (now >= b->claim_until)
-		b->claim_ppm = ecsh_promise_share(&b->params);
 	raw_spin_lock_irqsave(&b->lock, flags);
+	now = ktime_get_mono_fast_ns();
 	over = b->gone && !ecs_budget_cooling_left(&b->budget, now);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
-	return over && now >= b->claim_until ? 0 : b->claim_ppm;
+	if (now < b->claim_until)
+		return b->claim_ppm;
+	b->claim_ppm = ecsh_promise_share(&b->params);
+	return over ? 0 : b->claim_ppm;
 }
 
 /* Fits a share for @task, beside all boosts but @self? */
@@ -112,13 +114,13 @@ static int admit(struct task_struct *task, const struct ecsh_boost *self,
 static void change(struct ecsh_boost *b, const struct ecs_budget_params *params,
 		   u32 backend)
 {
-	u64 now = ktime_get_mono_fast_ns();
 	u32 share = ecsh_promise_share(params), before = claim_of(b);
 	unsigned long flags;
-	u64 owed;
+	u64 until;
 
 	raw_spin_lock_irqsave(&b->lock, flags);
-	owed = ecs_budget_owed(&b->params, &b->budget, now);
+	until = ktime_get_mono_fast_ns();
+	until += ecs_budget_owed(&b->params, &b->budget, until);
 	b->params = *params;
 	WRITE_ONCE(b->backend, backend);
 	/* A boost under way ends by the new ones. */
@@ -126,7 +128,9 @@ static void change(struct ecsh_boost *b, const struct ecs_budget_params *params,
 		ecsh_queue_kick(b);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	b->claim_ppm = max(before, share);
-	b->claim_until = max(b->claim_until, now + owed);
+	/* Nothing of a larger one has been used yet. */
+	if (before > share)
+		b->claim_until = max(b->claim_until, until);
 	ecsh_fifo_sync(b);
 }
 

@@ -137,6 +137,40 @@ def test_freed(t):
 
 
 @test(timeout=120, newest=True)
+def test_owed(t):
+    """Only what a thread can have used of its larger share is kept from others."""
+    t.insmod_host(boost_limit=50)
+    two = Load(cpu=1)
+    words = ("boost", two.vm, "--sbt", "45ms", "--usbt", "55ms", "--backend", "pick")
+    # It has slept for so long that nothing of it is used any more.
+    idle = Load(busy_us=20000, period_us=-1, cpu=1)
+    boost(t, idle, "100ms", "900ms", "--backend", "pick")
+    idle.poke()
+    t.wait_for(lambda: boosts(t, idle)[0]["counters"]["boost_ns"], "it was boosted")
+    t.check(t.ecsctl(*words, check=False)[0] != 0, "promised twice")
+    time.sleep(2)
+    boost(t, idle, "1ms", "99ms", "--backend", "pick")
+    t.ecsctl(*words)
+    t.ecsctl("unboost", two.vm)
+    idle.kill()
+    # Raised for a moment, while it was boosted in a way that is cooled for for 0.9 s. Where
+    # it had used that up already it cools, and keeps the larger share.
+    granted = 0
+    for _ in range(8):
+        one = Load(cpu=1)
+        boost(t, one, "1ms", "9ms", "--borrow", "100ms", "--backend", "pick")
+        boost(t, one, "35ms", "65ms", "--backend", "pick")
+        boost(t, one, "1ms", "99ms", "--backend", "pick")
+        time.sleep(0.3)
+        granted += t.ecsctl(*words, check=False)[0] == 0
+        t.ecsctl("unboost", two.vm, check=False)
+        one.kill()
+        time.sleep(1.5)
+    t.progress(f"{granted} of 8 granted")
+    t.check(granted >= 3, "kept from others for what was not used")
+
+
+@test(timeout=120, newest=True)
 def test_borrow(t):
     """Borrowed time is had, bounded and repaid."""
     t.insmod_host()

@@ -233,8 +233,12 @@ static wide model_owed(struct model *model,
 
 	if (left)
 		return left;
-	used = model->phase == ECS_BUDGET_BOOSTED ? most_ns(params) :
-						    model_used(model);
+	/* Looked at, and not remembered. */
+	model_see(model, params, now);
+	used = model_used(model);
+	model->nr--;
+	if (model->phase == ECS_BUDGET_BOOSTED)
+		used = max_wide(used, most_ns(params));
 	return used ? refill_ns(params, max_wide(used, (wide)params->sbt_ns)) :
 		      0;
 }

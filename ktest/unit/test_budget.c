@@ -589,6 +589,21 @@ static const struct history histories[] = {
 			LOOK(90 * US, END, 0), OWED(90 * US, 3450 * US),
 			PARAMS(USUAL), OWED(90 * US, 3450 * US),
 		}
+	}, {
+		"what has filled up since is not owed, and asking changes nothing",
+		{ USUAL }, {
+			WAKE(0, BEGIN), RUN(0, 60 * US), SLEEP(30 * US, END),
+			OWED(1179 * US, 2300 * US), OWED(1180 * US, 0),
+			PARAMS(.sbt_ns = 60 * US, .usbt_ns = 4600 * US),
+			WAKE(1180 * US, RESUME), USED(15 * US),
+		}
+	}, {
+		"more was used than the parameters allow: all of it is owed", { USUAL }, {
+			WAKE(0, BEGIN), RUN(0, 60 * US),
+			PARAMS(.sbt_ns = 10 * US, .usbt_ns = 100 * US),
+			OWED(50 * US, 500 * US), STOP(50 * US, END),
+			LEFT(50 * US, 500 * US),
+		}
 	},
 };
 
