@@ -4,21 +4,28 @@
  *
  * Those that give back most of a CPU are changed first, so that what fits in the
  * end is not refused on the way. If one is refused, those before it get back
- * what they had. Signals wait until one or the other is done.
+ * what they had: what others of them used meanwhile may have to be cooled for first.
+ * Signals wait until one or the other is done.
  */
 #include "job.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "boost.h"
 #include "host.h"
 #include "out.h"
 #include "units.h"
 #include "vm.h"
+
+/* A USBT is at most a second. */
+#define UNDO_TRIES    40
+#define UNDO_EVERY_NS 50000000
 
 /**
  * struct step - one thread to boost
@@ -42,13 +49,34 @@ struct job {
 	size_t count;
 };
 
-/*
- * Back to what the first @count threads had; how many could not? What the guest had asked
- * for only the guest can ask for: set from here, it would be the administrator's.
- */
+/* Only the guest asks for what it asked for: set from here it would be the administrator's. */
+static bool is_guests(const struct step *s)
+{
+	return s->was && s->was->source == ECS_BOOST_BY_GUEST;
+}
+
+/* Back to what this thread had. */
+static int set_back(const struct job *job, const struct step *s)
+{
+	struct ecs_ioc_boost back = { 0 };
+
+	if (!s->was || is_guests(s))
+		return host_boost_clear(job->vm->pid, s->now.tid);
+	back.pid = job->vm->pid;
+	back.tid = s->was->tid;
+	back.vcpu = s->was->vcpu;
+	back.backend = s->was->backend;
+	back.sbt_ns = s->was->sbt_ns;
+	back.usbt_ns = s->was->usbt_ns;
+	back.borrow_ns = s->was->borrow_ns;
+	return host_boost_set(&back);
+}
+
+/* Back to what the first @count threads had; how many could not? */
 static size_t undo(const struct job *job, size_t count, size_t *asked)
 {
-	struct ecs_ioc_boost back;
+	static const struct timespec pause = { .tv_nsec = UNDO_EVERY_NS };
+	unsigned int tries = UNDO_TRIES;
 	const struct step *s;
 	size_t failed = 0;
 	int error;
@@ -56,20 +84,13 @@ static size_t undo(const struct job *job, size_t count, size_t *asked)
 	*asked = 0;
 	while (count--) {
 		s = &job->step[count];
-		if (!s->was || s->was->source == ECS_BOOST_BY_GUEST) {
-			error = host_boost_clear(job->vm->pid, s->now.tid);
-			*asked += s->was && !error;
-		} else {
-			memset(&back, 0, sizeof(back));
-			back.pid = job->vm->pid;
-			back.tid = s->was->tid;
-			back.vcpu = s->was->vcpu;
-			back.backend = s->was->backend;
-			back.sbt_ns = s->was->sbt_ns;
-			back.usbt_ns = s->was->usbt_ns;
-			back.borrow_ns = s->was->borrow_ns;
-			error = host_boost_set(&back);
+		error = set_back(job, s);
+		while (error == -ENOSPC && tries) {
+			tries--;
+			nanosleep(&pause, NULL);
+			error = set_back(job, s);
 		}
+		*asked += is_guests(s) && !error;
 		failed += error && error != -ESRCH;
 	}
 	return failed;
