@@ -11,7 +11,14 @@ UNTOLD = ("--hints", "none")
 TOLD = ("--hints", "overcommit")
 EXTENDED, REFUSED = (("--waiters", word) for word in ("extend", "refuse"))
 DIRECTED, OWN = (("--yield", word) for word in ("on", "off"))
-TUNED = tuple(word for name, value in SETTINGS.items() for word in (f"--{name}", value))
+
+
+def tuned(**others):
+    return tuple(word for name, value in {**SETTINGS, **others}.items()
+                 for word in (f"--{name}", value))
+
+
+TUNED = tuned()
 ON = TUNED + EXTENDED + DIRECTED
 OBSERVE = ("--observe",) + EXTENDED + DIRECTED
 # As the grace: what a real CPU polls for is over before an emulated one is woken.
@@ -28,6 +35,7 @@ NOPV = "stock-nopv"
 ALONE = "stock-alone"
 REFUSE = "ecs-refuse"
 ALL_REFUSE = "ecs-all-refuse"
+ALL_LONG = "ecs-all-long"
 UNDIRECTED = "ecs-undirected"
 HINTS = "ecs-hints"
 
@@ -63,6 +71,9 @@ MODES = {
                  TUNED + UNTOLD + REFUSED + DIRECTED),
     ALL_REFUSE: Mode(f"as {ALL}, and waiters are refused extensions",
                      TUNED + UNTOLD + REFUSED + DIRECTED, marks=SLEEPING),
+    ALL_LONG: Mode(f"as {ALL}, and sections of sleeping locks have the whole grace, too",
+                   tuned(**{"grace-sleep": SETTINGS["grace"]}) + UNTOLD + EXTENDED + DIRECTED,
+                   marks=SLEEPING),
     UNDIRECTED: Mode("the free marks, and yields are left to KVM",
                      TUNED + UNTOLD + EXTENDED + OWN),
     HINTS: Mode("the free marks and both hints", ON + ("--hints", "all")),

@@ -10,8 +10,8 @@ import bench_draw
 import bench_results
 import bench_targets
 import bench_tool
-from bench_modes import (ALL, ALL_REFUSE, FAIRNESS_MODES, FREE, HINTS, MARKS, MODES, NOPV,
-                         OVERHEAD_MODES, POLL, REFUSE, STOCK, UNDIRECTED, alone)
+from bench_modes import (ALL, ALL_LONG, ALL_REFUSE, FAIRNESS_MODES, FREE, HINTS, MARKS, MODES,
+                         NOPV, OVERHEAD_MODES, POLL, REFUSE, STOCK, UNDIRECTED, alone)
 from bench_text import microseconds, number, percent, ranged, table
 from bench_work import WORKLOADS
 
@@ -24,6 +24,7 @@ SHOWS = {
     alone("rcu"): "RRP",
     ALL: "all but RRP and BWW",
     ALL_REFUSE: f"the same as {ALL}",
+    ALL_LONG: f"the same as {ALL}",
     POLL: "the same as the free marks, and BWW",
     **{mode: "the same as the free marks" for mode in (REFUSE, UNDIRECTED, HINTS)},
 }
