@@ -22,11 +22,13 @@ static wide max_wide(wide a, wide b)
 	return a > b ? a : b;
 }
 
-/* How long it takes to fill up @used ns, or to cool for them. */
+/* How long it takes to fill up @used ns, or to cool for them; at most for ever. */
 static wide refill_ns(const struct ecs_budget_params *params, wide used)
 {
-	return (used * (wide)params->usbt_ns + (wide)params->sbt_ns - 1) /
-	       (wide)params->sbt_ns;
+	wide time = (used * (wide)params->usbt_ns + (wide)params->sbt_ns - 1) /
+		    (wide)params->sbt_ns;
+
+	return time < (wide)LONGEST ? time : (wide)LONGEST;
 }
 
 static wide most_ns(const struct ecs_budget_params *params)
