@@ -238,7 +238,7 @@ struct ecs_ioc_version {
  * @size: of this struct
  * @flags: in: 0
  * @pid: thread group; NEXT: in: the last one seen (0 to begin), out: this one
- * @vcpus: vCPUs that ever registered, asked for features, or did wrong, and live
+ * @vcpus: vCPUs that ever registered, withdrew, asked for features, or did wrong; alive
  * @registered: of these, registered now
  * @zero: 0
  * @params: SET: in: the changes; out: what holds now

@@ -9,7 +9,7 @@
 
 static const struct feature features_known[] = {
 	{ ECS_HOST_F_MSR, "msr", "guests can register",
-	  "no guest can register" },
+	  "ecs_host does not load" },
 	{ ECS_HOST_F_DEFER_TICK, "defer_tick", "slice ends are deferred",
 	  "a vCPU in a section loses the CPU at the end of its slice" },
 	{ ECS_HOST_F_DEFER_WAKEUP, "defer_wakeup",
@@ -23,7 +23,7 @@ static const struct feature features_known[] = {
 	{ ECS_HOST_F_MEMSLOT, "memslot", "memory slot removal is seen",
 	  "a registration outlives its memory slot" },
 	{ ECS_HOST_F_DESTROY, "destroy", "vCPU destruction is seen",
-	  "a registration outlives its vCPU until the VM ends" },
+	  "ecs_host does not load" },
 	{ ECS_HOST_F_BOOST, "boost", "vCPUs can be boosted",
 	  "no vCPU can be boosted" },
 	{ ECS_HOST_F_BOOST_PICK, "boost_pick",

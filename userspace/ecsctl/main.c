@@ -53,8 +53,8 @@ static const struct command commands[] = {
 	  "  is the default; without options show what holds.\n"
 	  TIME_HELP VM_HELP },
 	{ "doctor", false, cmd_doctor, "",
-	  "  Look at this host and say what is missing. Exits with 2 if\n"
-	  "  something is.\n" },
+	  "  Look at this host and say what is missing. Exits with 2 if VMs cannot\n"
+	  "  be served because of it.\n" },
 	{ "guest", false, cmd_guest, "",
 	  "  What ecs_guest does in this guest: to be run inside it. The hints of\n"
 	  "  the host only root may read.\n" },
