@@ -8,6 +8,7 @@
  */
 #include <linux/delay.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 
 #include "ask.h"
 #include "claim.h"
@@ -48,14 +49,28 @@ static u64 features(struct kvm_vcpu *vcpu)
 }
 
 /*
- * What a vCPU asks for here costs the host more than it pays for: a grace period,
- * work of kernel threads. One that asks again within a millisecond sleeps first.
+ * KVM takes the VM down. On Intel it may still leave a nested guest then, and load the
+ * MSRs that this one's exit names: after the end of the vCPU was announced, and
+ * with no lock held. A record made now would stay.
  */
-static void pace(u64 *asked_at)
+static bool is_dying(const struct kvm_vcpu *vcpu)
+{
+	return !refcount_read(&vcpu->kvm->users_count);
+}
+
+/*
+ * What a vCPU asks for here costs the host more than it pays for: a grace period,
+ * work of kernel threads. One that asks again within a millisecond sleeps first. A
+ * list of MSRs is loaded in one go: a fault ends it.
+ *
+ * Return: whether it is worth it: not for a thread that is killed.
+ */
+static bool pace(u64 *asked_at)
 {
 	if (ktime_get_mono_fast_ns() - *asked_at < NSEC_PER_MSEC)
 		usleep_range(1000, 2000);
 	*asked_at = ktime_get_mono_fast_ns();
+	return !fatal_signal_pending(current);
 }
 
 /*
@@ -96,8 +111,7 @@ static int set_page(struct kvm_vcpu *vcpu, u64 data)
 	if (ecsh_thread_attach(v))
 		goto discard;
 	/* Its end is paid for here: no more than these are under way. */
-	pace(&v->registered_at);
-	if (ecsh_vcpu_register(v, page))
+	if (!pace(&v->registered_at) || ecsh_vcpu_register(v, page))
 		goto discard;
 	return DONE;
 
@@ -167,8 +181,7 @@ static int set_boost(struct kvm_vcpu *vcpu, u64 data)
 	rcu_read_unlock();
 	if (data != ECS_ABI_BOOST_REQUEST || !v)
 		return FAULT;
-	pace(&v->asked_at);
-	if (!read_boost(v, &sbt_ns, &usbt_ns) ||
+	if (!pace(&v->asked_at) || !read_boost(v, &sbt_ns, &usbt_ns) ||
 	    ecsh_ask_boost(v, sbt_ns, usbt_ns))
 		return FAULT;
 	return DONE;
@@ -186,6 +199,8 @@ int ecsh_msr_set(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
 	int ret = FAULT;
 
+	if (is_dying(vcpu))
+		return FAULT;
 	atomic_inc(&ecsh_hook_inside);
 	switch (msr->index) {
 	case ECS_ABI_MSR_PAGE:
@@ -233,6 +248,8 @@ int ecsh_msr_get(struct kvm_vcpu *vcpu, struct msr_data *msr)
 {
 	int ret = DONE;
 
+	if (is_dying(vcpu))
+		return FAULT;
 	atomic_inc(&ecsh_hook_inside);
 	switch (msr->index) {
 	case ECS_ABI_MSR_ID:
