@@ -48,13 +48,15 @@ static struct ecsh_hook exit_hook = {
 };
 
 /*
- * Writes that a VMM does when it resets a vCPU or loads a saved state, and at
- * no other time: what was registered before is void.
+ * Writes that a VMM does when it resets a vCPU or loads a saved state, and seldom at
+ * another time: what was registered before is void. QEMU writes kvmclock's MSRs only
+ * to a VM that has it.
  */
 static bool replaces_state(const struct msr_data *msr)
 {
 	return msr->host_initiated && (msr->index == MSR_KVM_SYSTEM_TIME ||
-				       msr->index == MSR_KVM_SYSTEM_TIME_NEW);
+				       msr->index == MSR_KVM_SYSTEM_TIME_NEW ||
+				       msr->index == MSR_IA32_TSC);
 }
 
 static void drop(const struct kvm_vcpu *key)

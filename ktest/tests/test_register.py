@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest is known to the host exactly while it wants to be."""
 import pathlib
+import re
 
 import hotplug
 from common import counters, hog, registered, show, wait_gone, wait_registered, who
@@ -66,6 +67,22 @@ def test_reboots(t):
     t.check_eq(registered(t, vm), 0, "registered after a panic")
     t.check(counters(t, vm)["withdrawals"] > withdrawn, "the panic withdrew nothing")
     t.check_eq(show(t, vm)["mode"], "on", "the VM's mode over reboots")
+
+
+@test(timeout=120, newest=True)
+def test_no_kvmclock(t):
+    """Nothing of KVM's clock is written at the reset of a VM without it. A machine whose
+    slots stay as they are, which would end the registration, too."""
+    t.insmod_host()
+    # Nor has it anything to find out with how fast its clock is.
+    mhz = re.search(r"^cpu MHz\s*: ([\d.]+)", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    vm = t.guest(ecs=True, cpu="host,-kvmclock",
+                 cmdline=f"tsc_early_khz={int(float(mhz[1]) * 1000)}")
+    t.ecsctl("enable", who(vm))
+    t.check_eq(registered(t, vm), 2, "registered")
+    vm.reboot(how=None)
+    t.check_eq(registered(t, vm), 0, "registered after a reset from outside")
+    t.check_eq(counters(t, vm)["drops"], 2, "dropped at reset")
 
 
 @test(timeout=150)
