@@ -127,13 +127,19 @@ bool ecsh_holder_take(const struct ecsh_vcpu *me, unsigned long named,
 void ecsh_holder_put(const struct ecsh_vcpu *me,
 		     const struct ecsh_holder *holder, bool refused)
 {
+	unsigned int looks = LOOK_AT;
 	struct ecsh_vcpu *v;
 
 	if (refused) {
 		rcu_read_lock();
-		list_for_each_entry_rcu(v, &me->vm->vcpus, vm_node)
-			if (READ_ONCE(v->task) == holder->task)
-				cmpxchg(&v->held_at, holder->held_at, 0);
+		list_for_each_entry_rcu(v, &me->vm->vcpus, vm_node) {
+			if (!looks--)
+				break;
+			if (READ_ONCE(v->task) != holder->task)
+				continue;
+			cmpxchg(&v->held_at, holder->held_at, 0);
+			break;
+		}
 		rcu_read_unlock();
 	}
 	put_task_struct(holder->task);
