@@ -25,6 +25,9 @@
 #include "vm.h"
 #include "walk.h"
 
+/* Records that guests asked for, for each CPU of the host; admission allows 50000. */
+#define GUEST_BOOSTS 32
+
 static unsigned int boost_limit = 50;
 module_param(boost_limit, uint, 0644);
 MODULE_PARM_DESC(boost_limit, "percent of each CPU that boosts may be promised (default 50)");
@@ -135,6 +138,20 @@ static void change(struct ecsh_boost *b, const struct ecs_budget_params *params,
 }
 
 /*
+ * Each record costs all switches of threads a little, however small its share is, and
+ * a VMM may make as many vCPUs as it likes.
+ */
+static bool is_room_for_guest(void)
+{
+	unsigned int nr = 0;
+	struct ecsh_boost *b;
+
+	list_for_each_entry(b, &ecsh_boosts, node)
+		nr += b->source == ECS_BOOST_BY_GUEST;
+	return nr < GUEST_BOOSTS * num_online_cpus();
+}
+
+/*
  * Did another thread run this vCPU, and has what it used of its boosts yet to be
  * cooled for? Then the next one waits, or a VMM could have boosts without end, and
  * records of dead threads, by making threads.
@@ -187,6 +204,8 @@ int ecsh_promise_make(struct task_struct *task, u32 source,
 		return 0;
 	if (!b && source == ECS_BOOST_BY_GUEST && has_used(task, arg->vcpu))
 		return -EBUSY;
+	if (!b && source == ECS_BOOST_BY_GUEST && !is_room_for_guest())
+		return -ENOSPC;
 	/* Not its priority of the moment, which may be inherited, nor what we made it. */
 	if (task->normal_prio < MAX_RT_PRIO && !(b && READ_ONCE(b->is_fifo)))
 		return -EBUSY;

@@ -484,13 +484,28 @@ static void *be_boosted(void *arg)
 	return (void *)(uintptr_t)ok;
 }
 
-/*
- * A thread that goes does not leave what it has used to the next one. Waits for a
- * line first: the administrator has to allow it.
- */
-static void attack_boosts(void)
+/* Waits for a line: the administrator has to allow it. */
+static void wait_for_permission(void)
+{
+	puts("ready");
+	fflush(stdout);
+	getchar();
+}
+
+static void set_boost(struct vm *vm, uint64_t sbt_ns, uint64_t usbt_ns)
 {
 	struct ecs_abi_page *page;
+
+	for (unsigned int i = 0; i < PAGES; i++) {
+		page = (void *)(vm->pages + i * ECS_ABI_PAGE_SIZE);
+		page->boost.sbt_ns = sbt_ns;
+		page->boost.usbt_ns = usbt_ns;
+	}
+}
+
+/* A thread that goes does not leave what it has used to the next one. */
+static void attack_boosts(void)
+{
 	unsigned int tries;
 	pthread_t thread;
 	cpu_set_t cpus;
@@ -502,14 +517,8 @@ static void attack_boosts(void)
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	vm_make(&vm, 1, -1);
 	vm_set_headers(&vm);
-	for (unsigned int i = 0; i < PAGES; i++) {
-		page = (void *)(vm.pages + i * ECS_ABI_PAGE_SIZE);
-		page->boost.sbt_ns = 90000000;
-		page->boost.usbt_ns = 100000000;
-	}
-	puts("ready");
-	fflush(stdout);
-	getchar();
+	set_boost(&vm, 90000000, 100000000);
+	wait_for_permission();
 	if (pthread_create(&thread, NULL, be_boosted, &vm.vcpu[0]))
 		die("pthread_create");
 	pthread_join(thread, &ok);
@@ -524,6 +533,51 @@ static void attack_boosts(void)
 	vm_end(&vm);
 }
 
+static pthread_barrier_t asked, done;
+
+static void *be_one_of_many(void *arg)
+{
+	bool ok = vcpu_enter(arg, HERE) && ask(arg);
+
+	/* A boost ends with its thread. */
+	pthread_barrier_wait(&asked);
+	pthread_barrier_wait(&done);
+	return (void *)(uintptr_t)ok;
+}
+
+/* As many vCPUs as one likes, each with next to no share: they are few all the same. */
+static void attack_crowd(void)
+{
+	unsigned int crowd = 36 * (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	struct vm *vms = calloc(crowd, sizeof(*vms));
+	unsigned int granted = 0;
+	void *ok;
+
+	if (!vms || pthread_barrier_init(&asked, NULL, crowd + 1) ||
+	    pthread_barrier_init(&done, NULL, crowd + 1))
+		die("crowd");
+	for (unsigned int i = 0; i < crowd; i++) {
+		vm_make(&vms[i], 1, -1);
+		vm_set_headers(&vms[i]);
+		set_boost(&vms[i], 10000, 1000000000);
+	}
+	wait_for_permission();
+	for (unsigned int i = 0; i < crowd; i++)
+		if (pthread_create(&vms[i].vcpu[0].thread, NULL,
+				   be_one_of_many, &vms[i].vcpu[0]))
+			die("pthread_create");
+	pthread_barrier_wait(&asked);
+	wait_for_permission();
+	pthread_barrier_wait(&done);
+	for (unsigned int i = 0; i < crowd; i++) {
+		pthread_join(vms[i].vcpu[0].thread, &ok);
+		granted += !!ok;
+		vm_end(&vms[i]);
+	}
+	printf("granted %u of %u\n", granted, crowd);
+	free(vms);
+}
+
 static const struct {
 	const char *name;
 	void (*cycle)(void);
@@ -534,6 +588,7 @@ static const struct {
 	{ "ends", attack_ends },       { "churn", attack_churn },
 	{ "fresh", attack_fresh },     { "clone", attack_clone },
 	{ "file", attack_file },       { "boosts", attack_boosts },
+	{ "crowd", attack_crowd },
 };
 
 int main(int argc, char **argv)

@@ -182,6 +182,30 @@ def test_fresh_accounts(t):
     t.check_eq(vmm.returncode, 0, errors)
 
 
+@test(timeout=150, newest=True)
+def test_crowd(t):
+    """A VMM with more vCPUs than a host has use for has some of them boosted at most,
+    however little each asks for, and then what it was before."""
+    t.insmod_host()
+    before = pins()
+    vmm = subprocess.Popen([CLIENT, "crowd", str(SEED), "1"], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    vmm.stdout.readline()
+    t.ecsctl("limit", f"pid:{vmm.pid}", "--max-sbt", "100ms", "--min-usbt", "1ms")
+    vmm.stdin.write("\n")
+    vmm.stdin.flush()
+    vmm.stdout.readline()
+    boosts = t.ecsctl_json("show", f"pid:{vmm.pid}")["vms"][0]["boosts"]
+    out, errors = vmm.communicate("\n", timeout=60)
+    t.log(out, errors)
+    granted, asked = map(int, re.search(r"granted (\d+) of (\d+)", out).groups())
+    t.progress(f"{granted} of {asked} boosts")
+    t.check_eq(vmm.returncode, 0, errors)
+    t.check_eq(len(boosts), granted, "boosts that are shown")
+    t.check_eq(granted, 32 * os.cpu_count(), "boosts that were granted")
+    t.wait_for(lambda: pins() == before, "no page of it is pinned")
+
+
 def neighbour(t, attack):
     """A guest that attacks so, and is calm in turns, takes nothing from the honest one."""
     t.insmod_host(enable_all=1)
