@@ -12,6 +12,7 @@
  * does what else cannot be done under a runqueue lock: policies and affinities.
  * Wakeups are not allowed there either, so it is woken through an irq_work.
  */
+#include <linux/delay.h>
 #include <linux/hashtable.h>
 #include <linux/kthread.h>
 #include <linux/pid.h>
@@ -38,6 +39,13 @@ static DEFINE_HASHTABLE(table, 8);
 static bool engaged;
 static struct kthread_worker *worker;
 static struct workqueue_struct *wq;
+
+/*
+ * What the worker may take of a CPU, at real-time priority: how often it is poked is for
+ * guests to say, and how long a look takes, too.
+ */
+#define WORK_WINDOW_NS (10 * NSEC_PER_MSEC)
+#define WORK_NS	       (WORK_WINDOW_NS / 4)
 
 static void reconcile(struct kthread_work *work);
 static DEFINE_KTHREAD_WORK(reconcile_work, reconcile);
@@ -125,12 +133,34 @@ void ecsh_boost_remove_all(const struct pid *tgid)
 	rt_mutex_unlock(&ecsh_boost_mutex);
 }
 
+/*
+ * Wait for the next window if the worker has had its part of this one. Time that it
+ * was off its CPU counts as well: it has little of that.
+ *
+ * Context: the worker, which is the only one; nothing held.
+ */
+static void rest(u64 began)
+{
+	static u64 window, used;
+	u64 now = ktime_get_mono_fast_ns();
+
+	if (now - window >= WORK_WINDOW_NS) {
+		window = began;
+		used = 0;
+	}
+	used += now - began;
+	if (used >= WORK_NS && now - window < WORK_WINDOW_NS)
+		fsleep((WORK_WINDOW_NS - (now - window)) / NSEC_PER_USEC + 1);
+}
+
 /* Context: the worker. */
 static void reconcile(struct kthread_work *work)
 {
 	struct ecsh_boost *b, *next;
+	u64 began;
 
 	rt_mutex_lock(&ecsh_boost_mutex);
+	began = ktime_get_mono_fast_ns();
 	list_for_each_entry_safe(b, next, &ecsh_boosts, node) {
 		if (ecsh_dispatch_is_over(b)) {
 			ecsh_boost_remove(b);
@@ -141,6 +171,7 @@ static void reconcile(struct kthread_work *work)
 		ecsh_dispatch_remind(b);
 	}
 	rt_mutex_unlock(&ecsh_boost_mutex);
+	rest(began);
 }
 
 /**
